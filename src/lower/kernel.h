@@ -1,0 +1,48 @@
+// What lowering makes: kernels in loop IR over buffers that have no place yet. lower/lower.h makes
+// them, lower/memory_plan.h gives the buffers their places, src/driver engraves and links them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/id.h"
+#include "graph/graph.h"
+#include "loop/function.h"
+#include "tensor/tensor.h"
+
+namespace burin::lower {
+
+struct BufferTag;
+using BufferId = Id<BufferTag>;
+
+struct Buffer {
+  enum class Kind : uint8_t { temporary, constant, input, output };
+  Kind kind = Kind::temporary;
+  int64_t bytes = 0;
+  uint32_t port = 0;   // input or output: its position
+  Tensor constant;     // constant: the bytes, packed for the kernel that reads them
+};
+
+// A buffer, or a part of one from `offset` bytes on.
+struct BufferUse {
+  BufferId buffer;
+  int64_t offset = 0;
+};
+
+struct Kernel {
+  loop::Function function;
+  int64_t tiles = 1;  // tile t may only write what no other tile of the kernel reads or writes
+  std::vector<BufferUse> buffers;  // of the function's pointers, in order
+  std::vector<bool> writes;        // per buffer
+  std::string name;       // the layer that asked for it
+  std::string algorithm;  // what was chosen and why, one line
+  double flops = 0;
+  double bytes = 0;
+};
+
+struct Lowered {
+  IdVector<BufferId, Buffer> buffers;
+  std::vector<Kernel> kernels;  // in execution order
+};
+
+}  // namespace burin::lower

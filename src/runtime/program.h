@@ -1,0 +1,52 @@
+// A program: kernels as machine code, where their buffers live, and the order to run them in.
+// Everything here is data; runtime/session.h runs it. Neither AsmJit nor the compiler is needed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tensor/shape.h"
+
+namespace burin::runtime {
+
+// Where a kernel's buffer lives while the program runs.
+struct Place {
+  enum class Kind : uint8_t { arena, constant, input, output };
+  Kind kind = Kind::arena;
+  uint32_t index = 0;  // of the input or output
+  int64_t offset = 0;  // bytes
+};
+
+struct Step {
+  uint32_t kernel = 0;         // index into Program::kernels
+  int64_t tiles = 1;           // the kernel is called once for each tile in [0, tiles)
+  std::vector<Place> buffers;  // in the order of the kernel's pointers
+  std::string name;            // the layer, for profiles
+  std::string algorithm;       // "gemm 14x2 packed", and why
+  double flops = 0;
+  double bytes = 0;            // read and written at least once
+};
+
+struct KernelCode {
+  int64_t offset = 0;  // in Program::code
+  int64_t size = 0;
+};
+
+struct PortSpec {
+  std::string name;
+  TensorType type;
+};
+
+struct Program {
+  std::vector<uint8_t> code;  // all kernels, each 64-byte aligned
+  std::vector<KernelCode> kernels;
+  std::vector<Step> steps;
+  std::shared_ptr<std::byte> constants;  // 64-byte aligned
+  int64_t constant_bytes = 0;
+  int64_t arena_bytes = 0;
+  std::vector<PortSpec> inputs, outputs;
+};
+
+}  // namespace burin::runtime

@@ -1,0 +1,135 @@
+// Host tensor storage and converted element access.
+#include "tensor/tensor.h"
+
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <type_traits>
+
+#include "base/check.h"
+#include "base/checked.h"
+
+namespace burin {
+
+std::shared_ptr<std::byte> allocate_bytes(int64_t bytes) {
+  auto size = static_cast<size_t>(round_up(bytes > 0 ? bytes : 1, 64));
+  void* p = std::aligned_alloc(64, size);
+  if (!p) throw std::bad_alloc();
+  std::memset(p, 0, size);
+  return {static_cast<std::byte*>(p), [](std::byte* b) { std::free(b); }};
+}
+
+Tensor::Tensor(TensorType type) : type_(std::move(type)), owned_(true) {
+  auto memory = allocate_bytes(type_.bytes());
+  data_ = memory.get();
+  owner_ = std::move(memory);
+}
+
+Tensor::Tensor(TensorType type, std::span<const std::byte> bytes,
+               std::shared_ptr<const void> owner)
+    : type_(std::move(type)), data_(bytes.data()), owner_(std::move(owner)) {
+  BURIN_CHECK(static_cast<int64_t>(bytes.size()) == type_.bytes(), "tensor view of another size");
+}
+
+std::byte* Tensor::mutable_data() {
+  BURIN_CHECK(owned_, "writing into a tensor view");
+  return const_cast<std::byte*>(data_);
+}
+
+namespace {
+
+// Saturates instead of the undefined float-to-int overflow; NaN becomes 0.
+template <class To>
+To to_integer(double v) {
+  if (v != v) return 0;
+  if (v <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
+  if (v >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
+  return static_cast<To>(v);
+}
+
+template <class T>
+T convert_double(double v) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return v != 0;
+  } else if constexpr (std::is_integral_v<T>) {
+    return to_integer<T>(v);
+  } else {
+    return static_cast<T>(v);
+  }
+}
+
+template <class T>
+T convert_int(int64_t v) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return v != 0;
+  } else if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(v);
+  } else {
+    return static_cast<T>(static_cast<double>(v));
+  }
+}
+
+}  // namespace
+
+double Tensor::as_double(int64_t i) const {
+  return visit_dtype(dtype(), [&](auto t) {
+    using T = decltype(t);
+    if constexpr (std::is_same_v<T, bool>) return load<uint8_t>(i) ? 1.0 : 0.0;
+    else return static_cast<double>(load<T>(i));
+  });
+}
+
+int64_t Tensor::as_int(int64_t i) const {
+  return visit_dtype(dtype(), [&](auto t) -> int64_t {
+    using T = decltype(t);
+    if constexpr (std::is_same_v<T, bool>) return load<uint8_t>(i) != 0;
+    else if constexpr (std::is_integral_v<T>) return static_cast<int64_t>(load<T>(i));
+    else return to_integer<int64_t>(static_cast<double>(load<T>(i)));
+  });
+}
+
+void Tensor::set_double(int64_t i, double value) {
+  visit_dtype(dtype(), [&](auto t) {
+    t = convert_double<decltype(t)>(value);
+    std::memcpy(mutable_data() + i * static_cast<int64_t>(sizeof(t)), &t, sizeof(t));
+  });
+}
+
+void Tensor::set_int(int64_t i, int64_t value) {
+  visit_dtype(dtype(), [&](auto t) {
+    t = convert_int<decltype(t)>(value);
+    std::memcpy(mutable_data() + i * static_cast<int64_t>(sizeof(t)), &t, sizeof(t));
+  });
+}
+
+std::vector<int64_t> Tensor::to_ints() const {
+  std::vector<int64_t> out(static_cast<size_t>(elements()));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = as_int(static_cast<int64_t>(i));
+  return out;
+}
+
+std::vector<double> Tensor::to_doubles() const {
+  std::vector<double> out(static_cast<size_t>(elements()));
+  for (size_t i = 0; i < out.size(); ++i) out[i] = as_double(static_cast<int64_t>(i));
+  return out;
+}
+
+Tensor Tensor::from_doubles(TensorType type, std::span<const double> values) {
+  Tensor t(std::move(type));
+  BURIN_CHECK(static_cast<int64_t>(values.size()) == t.elements(), "value count");
+  for (size_t i = 0; i < values.size(); ++i) t.set_double(static_cast<int64_t>(i), values[i]);
+  return t;
+}
+
+Tensor Tensor::from_ints(TensorType type, std::span<const int64_t> values) {
+  Tensor t(std::move(type));
+  BURIN_CHECK(static_cast<int64_t>(values.size()) == t.elements(), "value count");
+  for (size_t i = 0; i < values.size(); ++i) t.set_int(static_cast<int64_t>(i), values[i]);
+  return t;
+}
+
+Tensor Tensor::scalar(DType dtype, double value) {
+  return from_doubles({dtype, Shape{}}, std::span(&value, 1));
+}
+
+}  // namespace burin
