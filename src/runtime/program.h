@@ -26,7 +26,7 @@ struct Step {
   std::string name;            // the layer, for profiles
   std::string algorithm;       // "gemm 14x2 packed", and why
   double flops = 0;
-  double bytes = 0;            // read and written at least once
+  double bytes = 0;  // read and written at least once
 };
 
 struct KernelCode {

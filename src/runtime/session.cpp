@@ -1,0 +1,126 @@
+// Pointer tables are laid out once; a run patches the caller's pointers in and walks the steps.
+#include "runtime/session.h"
+
+#include <chrono>
+
+#include "base/check.h"
+#include "tensor/tensor.h"
+
+namespace burin::runtime {
+
+namespace {
+
+// The bytes of the buffer that a place lies in; -1 if its port does not exist.
+int64_t extent_of(const Program& program, const Place& place) {
+  switch (place.kind) {
+    case Place::Kind::arena:
+      return program.arena_bytes;
+    case Place::Kind::constant:
+      return program.constant_bytes;
+    case Place::Kind::input:
+      return place.index < program.inputs.size() ? program.inputs[place.index].type.bytes() : -1;
+    case Place::Kind::output:
+      return place.index < program.outputs.size() ? program.outputs[place.index].type.bytes() : -1;
+  }
+  return -1;
+}
+
+Result<bool> check_program(const Program& program) {
+  for (const Step& step : program.steps) {
+    if (step.kernel >= program.kernels.size()) return fail(step.name, "kernel out of range");
+    const KernelCode& code = program.kernels[step.kernel];
+    if (code.offset < 0 || code.offset + code.size > static_cast<int64_t>(program.code.size())) {
+      return fail(step.name, "kernel outside the code");
+    }
+    for (const Place& place : step.buffers) {
+      if (place.offset < 0 || place.offset > extent_of(program, place)) {
+        return fail(step.name, "a buffer lies outside its memory");
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> program,
+                                                 int threads) {
+  BURIN_TRY(check_program(*program));
+  BURIN_ASSIGN(CodePages code, CodePages::create(program->code));
+  std::unique_ptr<Session> session(new Session(std::move(program), std::move(code), threads));
+  session->prepare();
+  return session;
+}
+
+Session::Session(std::shared_ptr<const Program> program, CodePages code, int threads)
+    : program_(std::move(program)),
+      code_(std::move(code)),
+      pool_(threads),
+      arena_(allocate_bytes(program_->arena_bytes)) {}
+
+void Session::prepare() {
+  for (const Step& step : program_->steps) {
+    PreparedStep prepared;
+    auto offset = static_cast<size_t>(program_->kernels[step.kernel].offset);
+    prepared.function = code_.entry<KernelFunction>(offset);
+    prepared.tiles = step.tiles;
+    prepared.first_pointer = pointers_.size();
+    for (const Place& place : step.buffers) {
+      std::byte* base = nullptr;
+      if (place.kind == Place::Kind::arena) {
+        base = arena_.get() + place.offset;
+      } else if (place.kind == Place::Kind::constant) {
+        base = program_->constants.get() + place.offset;
+      } else {
+        patches_.push_back(
+            {pointers_.size(), place.kind == Place::Kind::output, place.index, place.offset});
+      }
+      pointers_.push_back(base);
+    }
+    steps_.push_back(prepared);
+  }
+}
+
+void Session::patch(std::span<const void* const> inputs, std::span<void* const> outputs) {
+  BURIN_CHECK(inputs.size() == program_->inputs.size(), "number of inputs");
+  BURIN_CHECK(outputs.size() == program_->outputs.size(), "number of outputs");
+  for (const Patch& p : patches_) {
+    auto* base = p.output ? static_cast<std::byte*>(outputs[p.port])
+                          : const_cast<std::byte*>(static_cast<const std::byte*>(inputs[p.port]));
+    pointers_[p.pointer] = base + p.offset;
+  }
+}
+
+void Session::run_step(const PreparedStep& step) {
+  struct Call {
+    KernelFunction function;
+    void* const* buffers;
+  } call{step.function, pointers_.data() + step.first_pointer};
+  pool_.run(
+      [](void* context, size_t tile) {
+        const Call& c = *static_cast<const Call*>(context);
+        c.function(c.buffers, static_cast<int64_t>(tile));
+      },
+      &call, step.tiles);
+}
+
+void Session::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
+  patch(inputs, outputs);
+  FloatStateGuard guard;
+  for (const PreparedStep& step : steps_) run_step(step);
+}
+
+void Session::run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,
+                        std::span<double> step_seconds) {
+  using Clock = std::chrono::steady_clock;
+  BURIN_CHECK(step_seconds.size() == steps_.size(), "one time per step");
+  patch(inputs, outputs);
+  FloatStateGuard guard;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    auto start = Clock::now();
+    run_step(steps_[i]);
+    step_seconds[i] += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+}
+
+}  // namespace burin::runtime

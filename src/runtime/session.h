@@ -1,0 +1,63 @@
+// Runs a program. A session owns the code pages, the arena and the threads, so running allocates
+// nothing. One run at a time per session; several sessions may share a program.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "runtime/code_pages.h"
+#include "runtime/program.h"
+#include "runtime/threads.h"
+
+namespace burin::runtime {
+
+class Session {
+ public:
+  // threads >= 1. Fails if the program's places lie outside its buffers or memory is refused.
+  static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Program> program,
+                                                 int threads);
+
+  const Program& program() const { return *program_; }
+  int threads() const { return pool_.threads(); }
+
+  // inputs[i] and outputs[i] point at dense row-major tensors of the program's port types. They
+  // need no alignment and must not overlap.
+  void run(std::span<const void* const> inputs, std::span<void* const> outputs);
+
+  // The same, adding each step's wall time in seconds to step_seconds (one entry per step).
+  void run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,
+                 std::span<double> step_seconds);
+
+ private:
+  using KernelFunction = void (*)(void* const* buffers, int64_t tile);
+  struct PreparedStep {
+    KernelFunction function = nullptr;
+    int64_t tiles = 1;
+    size_t first_pointer = 0;  // into pointers_
+  };
+  // A pointer that depends on the caller's buffers.
+  struct Patch {
+    size_t pointer = 0;
+    bool output = false;
+    uint32_t port = 0;
+    int64_t offset = 0;
+  };
+
+  Session(std::shared_ptr<const Program> program, CodePages code, int threads);
+  void prepare();
+  void patch(std::span<const void* const> inputs, std::span<void* const> outputs);
+  void run_step(const PreparedStep& step);
+
+  std::shared_ptr<const Program> program_;
+  CodePages code_;
+  ThreadPool pool_;
+  std::shared_ptr<std::byte> arena_;
+  std::vector<PreparedStep> steps_;
+  std::vector<void*> pointers_;
+  std::vector<Patch> patches_;
+};
+
+}  // namespace burin::runtime
