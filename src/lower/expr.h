@@ -25,11 +25,11 @@ struct View {
 struct ExprNode {
   enum class Kind : uint8_t { load, acc, literal, index, op };
   Kind kind = Kind::op;
-  DType dtype = DType::f32;  // of the value
-  int view = 0;              // load: index into Expr::views
-  int acc = 0;               // acc: which of the values handed in; index: which axis (an iota)
-  double literal = 0;        // literal, floats
-  int64_t literal_int = 0;   // literal, integers and pred
+  DType dtype = DType::f32;       // of the value
+  int view = 0;                   // load: index into Expr::views
+  int acc = 0;                    // acc: which of the values handed in; index: which axis (an iota)
+  double literal = 0;             // literal, floats
+  int64_t literal_int = 0;        // literal, integers and pred
   graph::Op op = graph::Op::add;  // op: elementwise or convert
   int operands[3] = {-1, -1, -1};
   graph::SourceId source;
@@ -51,12 +51,28 @@ struct Point {
   int lane_axis = -1;
   uint16_t lanes = 1;
   loop::Value mask;  // the lanes in range; invalid if all are (its width is that of `mask_elem`)
+  // The addresses of the expression's views at `index`, from emit_bases: what a kernel computes
+  // once for all the unrolled points around it. Empty: each load computes its own address.
+  std::span<const loop::Value> bases = {};
 };
+
+// The element that holds values of a dtype in registers: f32 for f16 and bf16, i32 for integers
+// narrower than that, a mask for pred, else the dtype's own.
+loop::Elem register_elem(DType dtype);
+
+// The address of each view at `index` (compile-time additions excluded).
+std::vector<loop::Value> emit_bases(loop::Builder& b, std::span<const View> views,
+                                    std::span<const loop::Value> index);
 
 // Emits loads and ops of the expression at a point; returns one value per result.
 // `accs` are the values of the acc leaves. Loads whose stride along the lane axis is 1 are vector
 // loads, 0 splats, anything else gathers.
 std::vector<loop::Value> emit_expr(loop::Builder& b, const Expr& expr, const Point& point,
                                    std::span<const loop::Value> accs);
+
+// Converts a value from its register form to the view's dtype and stores it at the point. `base` is
+// the view's address from emit_bases, or invalid.
+void emit_store(loop::Builder& b, const View& view, const Point& point, loop::Value base,
+                loop::Value value);
 
 }  // namespace burin::lower

@@ -19,8 +19,8 @@ struct Buffer {
   enum class Kind : uint8_t { temporary, constant, input, output };
   Kind kind = Kind::temporary;
   int64_t bytes = 0;
-  uint32_t port = 0;   // input or output: its position
-  Tensor constant;     // constant: the bytes, packed for the kernel that reads them
+  uint32_t port = 0;  // input or output: its position
+  Tensor constant;    // constant: the bytes, packed for the kernel that reads them
 };
 
 // A buffer, or a part of one from `offset` bytes on.
@@ -34,8 +34,8 @@ struct Kernel {
   int64_t tiles = 1;  // tile t may only write what no other tile of the kernel reads or writes
   std::vector<BufferUse> buffers;  // of the function's pointers, in order
   std::vector<bool> writes;        // per buffer
-  std::string name;       // the layer that asked for it
-  std::string algorithm;  // what was chosen and why, one line
+  std::string name;                // the layer that asked for it
+  std::string algorithm;           // what was chosen and why, one line
   double flops = 0;
   double bytes = 0;
 };

@@ -1,0 +1,75 @@
+// The kernels for convolution, dot_general and reduce_window, best first, the generic reference
+// last. Lowering describes what it wants as a DenseJob; the first method that does not refuse makes
+// the kernels. Each refusal says why, and the explanation of a choice lists them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lower/expr.h"
+#include "lower/kernel.h"
+#include "lower/weights.h"
+
+namespace burin::lower {
+
+// An operand of the node: a buffer, or weights known while compiling.
+struct DenseOperand {
+  View view;  // over the operand's own axes, its pointer among the job's; unused for weights
+  std::optional<WeightView> weights;
+};
+
+// One convolution, dot_general or reduce_window with everything fused behind it.
+struct DenseJob {
+  const graph::Graph* graph = nullptr;
+  graph::NodeId node;
+  const loop::Machine* machine = nullptr;
+  std::vector<DenseOperand> operands;  // as the node's; views may have any strides
+  Expr epilogue;  // over the node's result shape; acc leaf 0 is the node's result. Never
+                  // empty: without work it is that leaf alone
+  std::vector<View> outputs;  // where each result of the epilogue goes, over the result shape
+  int pointers = 0;           // the views above use the pointers [0, pointers)
+};
+
+// A buffer that the kernels need besides the job's: packed weights, or scratch memory.
+struct ExtraBuffer {
+  Tensor constant;    // valid: a constant
+  int64_t bytes = 0;  // else: a temporary of this size
+};
+
+// One kernel; the stages of a job run in order.
+struct DenseStage {
+  loop::Function function;
+  int64_t tiles = 1;
+  std::vector<int> uses;     // per pointer of the function: a job's pointer, or pointers + an extra
+  std::vector<bool> writes;  // per pointer of the function
+  double flops = 0;
+  double bytes = 0;
+};
+
+struct DenseKernels {
+  std::vector<DenseStage> stages;
+  std::vector<ExtraBuffer> extras;
+  std::string algorithm;  // what was chosen and why, one line
+};
+
+struct DenseMethod {
+  std::string_view name;
+  // Why this job is not for this method; nothing if it is.
+  std::optional<std::string> (*refusal)(const DenseJob&);
+  DenseKernels (*make)(const DenseJob&);
+};
+
+std::span<const DenseMethod> dense_methods();
+
+inline bool is_dense(graph::Op op) {
+  return op == graph::Op::convolution || op == graph::Op::dot_general ||
+         op == graph::Op::reduce_window;
+}
+
+// The first method that takes the job makes its kernels. The reference takes every job.
+DenseKernels make_dense(const DenseJob& job);
+
+}  // namespace burin::lower

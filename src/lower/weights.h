@@ -1,0 +1,44 @@
+// Weights as they lie in the model file: a constant seen through the transposes, reshapes and
+// slices that stand on it, and the per-channel scale that a folded batch norm multiplies it with.
+// Packers read these views straight into the layout of their kernel, so no weight is copied twice.
+#pragma once
+
+#include <optional>
+
+#include "graph/graph.h"
+#include "tensor/tensor.h"
+
+namespace burin::lower {
+
+// Logical element (d0, d1, ...) is value[offset + sum(d[i] * strides[i])] converted to
+// `type.dtype`, times scale[scale_offset + d[scale_axis] * scale_stride] when scale_axis >= 0.
+// Strides count elements and may be zero or negative.
+struct WeightView {
+  TensorType type;  // of the logical tensor
+  Tensor value;
+  int64_t offset = 0;
+  Dims strides;
+  int scale_axis = -1;
+  Tensor scale;
+  int64_t scale_offset = 0;
+  int64_t scale_stride = 0;
+
+  double at(std::span<const int64_t> index) const;
+};
+
+// Follows `node` down to a constant through transpose, reshape, slice, reverse, broadcast, convert
+// between float types, and one multiplication by a constant that varies along one axis. Nothing if
+// the value is not such a view of a constant; whoever asks may then evaluate it (graph/constant.h).
+std::optional<WeightView> resolve_weights(const graph::Graph& graph, graph::NodeId node);
+
+// The whole tensor, dense and row-major, in the view's dtype.
+Tensor pack_dense(const WeightView& view);
+
+// Copies the box [0, extents) of the view that starts at `start` (both per axis) to `out` as f32,
+// row-major with `out_strides` elements per axis. Blocked for the cache whichever side is
+// transposed.
+void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
+                      std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                      float* out);
+
+}  // namespace burin::lower
