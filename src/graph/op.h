@@ -13,15 +13,19 @@
 
 namespace burin::graph {
 
-// One operand, result of the same shape and dtype unless noted.
+// One operand, result of the same shape and dtype unless noted. neg, abs and sign take any number,
+// the others floats only; unless noted.
 #define BURIN_UNARY_OPS(X)                                                                    \
   X(neg) X(abs) X(sign) X(exp) X(expm1) X(log) X(log1p) X(sin) X(cos) X(tan) X(asin) X(acos)  \
   X(atan) X(sinh) X(cosh) X(asinh) X(acosh) X(atanh) X(tanh) X(logistic) X(erf) X(sqrt)       \
   X(rsqrt) X(floor) X(ceil) X(round_nearest_even) X(logical_not) /* ~x; !x for pred */        \
   X(is_nan) /* -> pred */ X(is_inf) /* -> pred */
 
-// Two operands of one type. Integer div truncates and x/0 = 0; rem has the sign of the dividend.
-// max and min propagate NaN. The comparisons yield pred.
+// Two operands of one type. Integer div truncates and x/0 = 0; rem = x - (x/y)*y has the sign of
+// the dividend; integers wrap. An integer pow with a negative exponent is 1/x^-y, truncated. Shift
+// counts are unsigned, and past the width shift everything out; shift_right is arithmetic for
+// signed dtypes. max and min propagate NaN. The comparisons yield pred. Arithmetic and order are
+// not defined for pred, bits and shifts not for floats, shifts not for pred.
 #define BURIN_BINARY_OPS(X)                                                                  \
   X(add) X(sub) X(mul) X(div) X(rem) X(max) X(min) X(pow) X(bit_and) X(bit_or) X(bit_xor)    \
   X(shift_left) X(shift_right) X(eq) X(ne) X(lt) X(le) X(gt) X(ge)

@@ -46,6 +46,8 @@ struct EvalArgs {
   std::span<const Array* const> operands;
 };
 
+using EmitRule = loop::Value (*)(loop::Builder&, DType, std::span<const loop::Value>);
+
 struct OpDef {
   // The number of operands; -1 for one or more.
   int arity = 0;
@@ -55,7 +57,7 @@ struct OpDef {
   Array (*eval)(const EvalArgs&) = nullptr;
   // Elementwise ops: the loop IR of one vector of elements. Float operands arrive as f32 (or f64),
   // integers in their own dtype or widened to i32, pred as a mask. Null for the others.
-  loop::Value (*emit)(loop::Builder&, DType, std::span<const loop::Value>) = nullptr;
+  EmitRule emit = nullptr;
 };
 
 // The row of an op. Rows are registered at start-up by src/ops.
@@ -63,6 +65,11 @@ const OpDef& op_def(Op op);
 
 struct RegisterOp {
   RegisterOp(Op op, OpDef def);
+};
+
+// Adds the emit rule to a row; may run before or after the row's RegisterOp.
+struct RegisterEmit {
+  RegisterEmit(Op op, EmitRule emit);
 };
 
 }  // namespace burin::graph
