@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs every test. The last line is the summary.
+set -eu
+cd "$(dirname "$0")"
+
+tools/install-deps.sh
+cmake --preset release >/dev/null
+cmake --build build
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+set -o pipefail
+status=0
+build/tests/burin_tests --gtest_brief=1 2>&1 | tee "$log" || status=1
+structure=0
+python3 tools/check_structure.py . || structure=1
+
+count() { grep -oE "\[ +$1 +\] [0-9]+ test" "$log" | grep -oE '[0-9]+' | tail -n 1 || true; }
+passed=$(count PASSED)
+failed=$(grep -oE '^ ?[0-9]+ FAILED TESTS?' "$log" | grep -oE '[0-9]+' | tail -n 1 || true)
+skipped=$(count SKIPPED)
+passed=${passed:-0} failed=${failed:-0} skipped=${skipped:-0}
+if [ $status -ne 0 ] && [ "$failed" = 0 ]; then failed=1; fi  # the binary died
+if [ $structure -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
