@@ -2,6 +2,7 @@
 // them, lower/memory_plan.h gives the buffers their places, src/driver engraves and links them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,18 @@ namespace burin::lower {
 struct BufferTag;
 using BufferId = Id<BufferTag>;
 
+// Writes a constant's bytes to where they will stay (64-byte aligned, zeroed). Weights are packed
+// by this once the program's block is allocated: nothing is copied twice. May run on any thread;
+// keeps what it reads alive.
+using Fill = std::function<void(std::byte* out)>;
+
 struct Buffer {
   enum class Kind : uint8_t { temporary, constant, input, output };
   Kind kind = Kind::temporary;
   int64_t bytes = 0;
   uint32_t port = 0;  // input or output: its position
-  Tensor constant;    // constant: the bytes, packed for the kernel that reads them
+  Tensor constant;    // constant: its bytes,
+  Fill fill;          //   or what writes them, `bytes` long
 };
 
 // A buffer, or a part of one from `offset` bytes on.

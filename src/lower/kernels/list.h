@@ -35,8 +35,8 @@ struct DenseJob {
 
 // A buffer that the kernels need besides the job's: packed weights, or scratch memory.
 struct ExtraBuffer {
-  Tensor constant;    // valid: a constant
-  int64_t bytes = 0;  // else: a temporary of this size
+  int64_t bytes = 0;
+  Fill fill;  // set: a constant, written by this; else a temporary
 };
 
 // One kernel; the stages of a job run in order.
