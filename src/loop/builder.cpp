@@ -43,6 +43,7 @@ Value Builder::append_value(Op op, Type type, std::initializer_list<Value> opera
 }
 
 Value Builder::bits(Type type, uint64_t element_bits) {
+  element_bits = canonical_bits(type.elem, element_bits);
   uint64_t key = (element_bits * 31 + static_cast<uint64_t>(type.elem)) * 31 + type.lanes;
   for (Value v : literals_[key]) {
     if (this->type(v) == type && literal_bits_[v.index] == element_bits) return v;

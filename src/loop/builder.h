@@ -115,8 +115,8 @@ class Builder {
   Function function_;
   RegionId region_ = 0;
   uint32_t source_ = ~0u;
-  std::unordered_map<uint64_t, std::vector<Value>> literals_;   // by type and bits
-  std::unordered_map<uint32_t, uint64_t> literal_bits_;         // by value
+  std::unordered_map<uint64_t, std::vector<Value>> literals_;  // by type and bits
+  std::unordered_map<uint32_t, uint64_t> literal_bits_;        // by value
 };
 
 }  // namespace burin::loop

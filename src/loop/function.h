@@ -34,7 +34,7 @@ struct Inst {
   Op op = Op::add;
   uint8_t scale = 1;  // 1, 2, 4 or 8
   uint16_t operand_count = 0;
-  uint32_t operands = 0;  // first of operand_count entries in Function::operand_pool
+  uint32_t operands = 0;           // first of operand_count entries in Function::operand_pool
   uint32_t result = Value::kNone;  // first result
   uint16_t result_count = 0;
   int32_t disp = 0;
@@ -50,15 +50,16 @@ struct Region {
 };
 
 // A value without a defining instruction that dominates everything: a literal splat to all lanes.
+// A mask is 0 or 1.
 struct Constant {
   Value value;
-  uint64_t bits = 0;  // one element: integers sign-extended, f32 and f64 by their own encoding
+  uint64_t bits = 0;  // of one element, as canonical_bits makes them
   friend bool operator==(const Constant&, const Constant&) = default;
 };
 
 struct Function {
   std::string name;
-  std::vector<Type> types;  // of each value
+  std::vector<Type> types;      // of each value
   std::vector<Value> pointers;  // parameters: one per buffer
   Value tile;                   // parameter: which tile to compute, 0 <= tile < tile count
   std::vector<Constant> constants;

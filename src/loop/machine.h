@@ -10,7 +10,7 @@ namespace burin::loop {
 struct Machine {
   int vector_bits = 256;
   int vector_registers = 16;
-  bool lane_masks = false;   // masked loads and stores cost nothing extra
+  bool lane_masks = false;      // masked loads and stores cost nothing extra
   bool splat_operands = false;  // fma takes a splat from memory as an operand
   int64_t l1_bytes = 32 << 10;
   int64_t l2_bytes = 512 << 10;

@@ -12,6 +12,7 @@ namespace burin::loop {
 //   unary, binary, ternary   operands and result of one type
 //   compare                  two operands of one type, result is the mask for it (same lanes)
 //   special                  checked by its own rule in loop/verify.cpp
+// clang-format off
 #define BURIN_LOOP_OPS(X)                                                                       \
   X(neg, unary) X(abs, unary) X(sqrt, unary) X(floor, unary) X(ceil, unary) X(trunc, unary)     \
   X(round, unary)      /* to nearest even */                                                    \
@@ -45,6 +46,7 @@ namespace burin::loop {
   X(dot_bf16, special) /* f32 acc, bf16 a, bf16 b (2x the lanes): acc + sums of 2 products */   \
   X(loop, special)     /* lo, hi, carried...: see Inst */                                       \
   X(branch, special)   /* one-lane mask: then region, optional else region */
+// clang-format on
 
 enum class Op : uint8_t {
 #define X(name, signature) name,

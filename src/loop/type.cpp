@@ -38,6 +38,21 @@ Elem mask_for(Elem elem) {
   }
 }
 
+uint64_t canonical_bits(Elem elem, uint64_t bits) {
+  if (is_mask(elem)) return bits != 0;
+  int unused = 64 - bits_of(elem);
+  if (is_float(elem)) return bits << unused >> unused;
+  return static_cast<uint64_t>(static_cast<int64_t>(bits << unused) >> unused);
+}
+
+bool can_convert(Elem from, Elem to) {
+  if (is_integer(from) && is_integer(to)) return true;
+  if (is_mask(from) && is_mask(to)) return true;
+  auto word = [](Elem e) { return e == Elem::i32 || e == Elem::i64; };
+  if ((word(from) && is_real(to)) || (is_real(from) && word(to))) return true;
+  return (from == Elem::f32 && is_float(to)) || (is_float(from) && to == Elem::f32);
+}
+
 Elem elem_of(DType dtype) {
   switch (dtype) {
     case DType::f32: return Elem::f32;
