@@ -11,6 +11,7 @@
 
 #include "graph/graph.h"
 #include "loop/builder.h"
+#include "loop/machine.h"
 
 namespace burin::lower {
 
@@ -46,14 +47,16 @@ struct Expr {
 // How the point is addressed while code is emitted: every axis has a run-time index; the lanes of
 // a vector run along `lane_axis`.
 struct Point {
-  std::span<const loop::Value> index;  // i64 scalars, one per axis of the iteration space
+  std::span<const loop::Value> index;  // i64 scalars, one per axis; an invalid one stands for 0
   std::vector<int64_t> extra;          // compile-time addition per axis (unrolled positions)
   int lane_axis = -1;
   uint16_t lanes = 1;
-  loop::Value mask;  // the lanes in range; invalid if all are (its width is that of `mask_elem`)
+  loop::Value mask;  // the lanes in range, a mask of any width; invalid if all are
   // The addresses of the expression's views at `index`, from emit_bases: what a kernel computes
   // once for all the unrolled points around it. Empty: each load computes its own address.
   std::span<const loop::Value> bases = {};
+  // With bases: an axis that they leave out, whose index each load still adds.
+  int open_axis = -1;
 };
 
 // The element that holds values of a dtype in registers: f32 for f16 and bf16, i32 for integers
@@ -64,15 +67,58 @@ loop::Elem register_elem(DType dtype);
 std::vector<loop::Value> emit_bases(loop::Builder& b, std::span<const View> views,
                                     std::span<const loop::Value> index);
 
+// Evaluates nodes of an expression at one point, each at most once and only what is asked for.
+// A kernel may hand in values that it computed elsewhere (statistics of a row, saved values).
+class PointEmitter {
+ public:
+  // `accs` are the values of the acc leaves; all arguments must outlive the emitter.
+  PointEmitter(loop::Builder& b, const Expr& expr, const Point& point,
+               std::span<const loop::Value> accs);
+
+  // Node `node` has this value, whatever its kind.
+  void set(int node, loop::Value value) { values_[static_cast<size_t>(node)] = value; }
+  // The value in register form, in all lanes.
+  loop::Value value(int node);
+
+ private:
+  loop::Value emit_node(const ExprNode& node);
+  loop::Value emit_load(const View& view, size_t index);
+  loop::Value emit_literal(const ExprNode& node);
+  loop::Value emit_index(const ExprNode& node);
+  loop::Value emit_op(const ExprNode& node);
+
+  loop::Builder& b_;
+  const Expr& expr_;
+  const Point& point_;
+  std::span<const loop::Value> accs_;
+  std::vector<loop::Value> values_;
+};
+
 // Emits loads and ops of the expression at a point; returns one value per result.
 // `accs` are the values of the acc leaves. Loads whose stride along the lane axis is 1 are vector
 // loads, 0 splats, anything else gathers.
 std::vector<loop::Value> emit_expr(loop::Builder& b, const Expr& expr, const Point& point,
                                    std::span<const loop::Value> accs);
 
+// Loads one view at a point into register form. `base` is the view's address from emit_bases, or
+// invalid.
+loop::Value emit_view_load(loop::Builder& b, const View& view, const Point& point,
+                           loop::Value base);
+
 // Converts a value from its register form to the view's dtype and stores it at the point. `base` is
-// the view's address from emit_bases, or invalid.
+// the view's address from emit_bases, or invalid. Along the lanes the view's stride must be 1.
 void emit_store(loop::Builder& b, const View& view, const Point& point, loop::Value base,
                 loop::Value value);
+
+// The lanes that a point of the expression may have: as many as fit a vector of the widest element
+// that its values pass through; 1 if an access has no vector form along `lane_axis`.
+uint16_t lanes_for(const Expr& expr, std::span<const View> outputs, int lane_axis,
+                   const loop::Machine& machine);
+
+// Whether loads and stores of these views may carry a mask on this machine.
+bool can_mask(const Expr& expr, std::span<const View> outputs, const loop::Machine& machine);
+
+// A mask over any element brought to the width of `elem`.
+loop::Value mask_as(loop::Builder& b, loop::Value mask, loop::Elem elem);
 
 }  // namespace burin::lower
