@@ -8,6 +8,7 @@ namespace burin::graph {
 
 NodeId Builder::add(Op op, std::vector<NodeId> operands, Attr attr, TensorType wanted) {
   const OpDef& def = op_def(op);
+  if (!def.infer) throw BuildError(std::string(name_of(op)) + " has no rule for its type");
   std::vector<TensorType> types;
   types.reserve(operands.size());
   for (NodeId id : operands) types.push_back(type(id));
