@@ -42,6 +42,7 @@ class Builder {
   Value integer(Type type, int64_t value);
   Value real(Type type, double value);  // f32 or f64
   Value bits(Type type, uint64_t element_bits);
+  Value constant_mask(Type type, bool value) { return bits(type, value); }
   // The literal behind an i64 scalar, if it is one.
   bool is_index_constant(Value v, int64_t* out) const;
 
