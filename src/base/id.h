@@ -31,6 +31,7 @@ class IdVector {
   size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   void resize(size_t n, T value = T()) { items_.resize(n, value); }
+  void reserve(size_t n) { items_.reserve(n); }
   Key push_back(T value) {
     items_.push_back(std::move(value));
     return Key(items_.size() - 1);
