@@ -1,0 +1,164 @@
+// Copies out of weight views: whole and dense, or boxes in another order, blocked for the cache.
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "lower/weights.h"
+
+namespace burin::lower {
+namespace {
+
+constexpr int64_t kBlock = 16;  // floats of a cache line
+
+// The axes of a box but the innermost one of the output, flattened in the order of the input.
+struct Entry {
+  int64_t in, out;
+  float scale;
+};
+
+float scale_at(const WeightView& view, int64_t index) {
+  return static_cast<float>(view.scale.as_double(view.scale_offset + index * view.scale_stride));
+}
+
+// All positions of the axes `order` (outermost first) as offsets into input and output.
+std::vector<Entry> flatten(const WeightView& view, std::span<const size_t> order,
+                           std::span<const int64_t> start, std::span<const int64_t> extents,
+                           std::span<const int64_t> out_strides) {
+  std::vector<Entry> entries = {{0, 0, 1.0f}};
+  for (size_t axis : order) {
+    std::vector<Entry> next;
+    next.reserve(entries.size() * static_cast<size_t>(extents[axis]));
+    bool scaled = view.scale_axis == static_cast<int>(axis);
+    for (const Entry& e : entries) {
+      for (int64_t i = 0; i < extents[axis]; ++i) {
+        next.push_back({e.in + i * view.strides[axis], e.out + i * out_strides[axis],
+                        scaled ? scale_at(view, start[axis] + i) : e.scale});
+      }
+    }
+    entries = std::move(next);
+  }
+  return entries;
+}
+
+// out[e.out + o] = in[e.in + o * in_stride] * scales. Lines of input are read whole into a small
+// square and written out across it: strided reads that share cache sets would evict one another.
+template <class T>
+struct BlockCopy {
+  const WeightView& view;
+  int64_t base = 0;               // of the box in the input
+  int64_t in_stride = 0;          // along the innermost axis of the output
+  std::span<const float> scales;  // along that axis; empty if none
+  bool entry_scales = false;
+  float* out = nullptr;
+
+  void rows(std::span<const Entry> entries, int64_t n) const {
+    for (const Entry& e : entries) {
+      for (int64_t o = 0; o < n; ++o) {
+        float x = static_cast<float>(view.value.load<T>(base + e.in + o * in_stride));
+        if (!scales.empty()) x *= scales[static_cast<size_t>(o)];
+        out[e.out + o] = entry_scales ? x * e.scale : x;
+      }
+    }
+  }
+
+  void squares(std::span<const Entry> entries, int64_t n) const {
+    for (size_t e = 0; e < entries.size(); e += kBlock) {
+      auto some = entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e));
+      bool line = some.size() == kBlock && some.back().in - some.front().in == kBlock - 1;
+      for (int64_t o = 0; o < n; o += kBlock) square(some, o, std::min(kBlock, n - o), line);
+    }
+  }
+
+  void square(std::span<const Entry> entries, int64_t o, int64_t n, bool line) const {
+    float block[kBlock][kBlock];
+    for (int64_t i = 0; i < n; ++i) {
+      int64_t from = base + (o + i) * in_stride;
+      if (line && sizeof(T) == sizeof(float)) {
+        std::memcpy(block[i], view.value.data() + (from + entries[0].in) * 4, sizeof(block[i]));
+      } else {
+        for (size_t j = 0; j < entries.size(); ++j) {
+          block[i][j] = static_cast<float>(view.value.load<T>(from + entries[j].in));
+        }
+      }
+      if (scales.empty()) continue;
+      for (float& x : block[i]) x *= scales[static_cast<size_t>(o + i)];
+    }
+    for (size_t j = 0; j < entries.size(); ++j) {
+      float* to = out + entries[j].out + o;
+      if (n == kBlock) {
+        for (int64_t i = 0; i < kBlock; ++i) to[i] = block[i][j];
+      } else {
+        for (int64_t i = 0; i < n; ++i) to[i] = block[i][j];
+      }
+      if (entry_scales) {
+        for (int64_t i = 0; i < n; ++i) to[i] *= entries[j].scale;
+      }
+    }
+  }
+};
+
+template <class T>
+void copy_box(const WeightView& view, std::span<const int64_t> start,
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides, float* out) {
+  // Innermost in the output: stride 1, and the longest of these if sizes of 1 make a tie.
+  size_t inner = 0;
+  for (size_t i = 0; i < extents.size(); ++i) {
+    bool better = out_strides[i] == 1 && (out_strides[inner] != 1 || extents[i] > extents[inner]);
+    if (better) inner = i;
+  }
+  BURIN_CHECK(out_strides[inner] == 1, "no contiguous axis to pack into");
+  std::vector<size_t> order;
+  for (size_t i = 0; i < extents.size(); ++i) {
+    if (i != inner) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::abs(view.strides[a]) > std::abs(view.strides[b]);
+  });
+  std::vector<Entry> entries = flatten(view, order, start, extents, out_strides);
+  std::vector<float> scales;
+  if (view.scale_axis == static_cast<int>(inner)) {
+    for (int64_t i = 0; i < extents[inner]; ++i) scales.push_back(scale_at(view, start[inner] + i));
+  }
+  BlockCopy<T> copy{view, view.offset, view.strides[inner], scales, false, out};
+  for (size_t i = 0; i < start.size(); ++i) copy.base += start[i] * view.strides[i];
+  copy.entry_scales = view.scale_axis >= 0 && scales.empty();
+  view.strides[inner] == 1 ? copy.rows(entries, extents[inner])
+                           : copy.squares(entries, extents[inner]);
+}
+
+}  // namespace
+
+void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
+                      std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                      float* out) {
+  if (std::ranges::any_of(extents, [](int64_t n) { return n <= 0; })) return;
+  if (extents.empty()) {
+    out[0] = static_cast<float>(view.at({}));
+    return;
+  }
+  visit_dtype(view.value.dtype(),
+              [&](auto t) { copy_box<decltype(t)>(view, start, extents, out_strides, out); });
+}
+
+Tensor pack_dense(const WeightView& view) {
+  Tensor out(view.type);
+  const Dims& dims = view.type.shape.dims();
+  if (view.type.dtype == DType::f32) {
+    Dims start(dims.size(), 0), strides = view.type.shape.strides();
+    copy_weights_f32(view, start, dims, strides, reinterpret_cast<float*>(out.mutable_data()));
+    return out;
+  }
+  Dims index(dims.size(), 0);
+  for (int64_t i = 0; i < out.elements(); ++i) {
+    if (is_float(view.type.dtype)) {
+      out.set_double(i, view.at(index));
+    } else {
+      out.set_int(i, view.value.as_int(std::inner_product(index.begin(), index.end(),
+                                                          view.strides.begin(), view.offset)));
+    }
+    for (size_t d = dims.size(); d-- > 0 && ++index[d] == dims[d];) index[d] = 0;
+  }
+  return out;
+}
+
+}  // namespace burin::lower
