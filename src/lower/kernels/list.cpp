@@ -1,0 +1,31 @@
+// The ordered list of dense kernels.
+#include "lower/kernels/list.h"
+
+#include "base/check.h"
+#include "lower/kernels/reference.h"
+
+namespace burin::lower {
+
+std::span<const DenseMethod> dense_methods() {
+  static constexpr DenseMethod kMethods[] = {
+      {"reference", refuse_reference, make_reference},
+  };
+  return kMethods;
+}
+
+DenseKernels make_dense(const DenseJob& job) {
+  std::string refusals;
+  for (const DenseMethod& method : dense_methods()) {
+    if (std::optional<std::string> reason = method.refusal(job)) {
+      refusals +=
+          (refusals.empty() ? "; not " : ", not ") + std::string(method.name) + ": " + *reason;
+      continue;
+    }
+    DenseKernels kernels = method.make(job);
+    kernels.algorithm += refusals;
+    return kernels;
+  }
+  BURIN_CHECK(false, "the reference refused a job");
+}
+
+}  // namespace burin::lower

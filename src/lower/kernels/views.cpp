@@ -1,0 +1,132 @@
+// Remapping of views, and the small questions that all dense kernels ask about their job.
+#include "lower/kernels/views.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace burin::lower {
+
+View remap(const View& view, std::span<const AxisSource> axes) {
+  View out = view;
+  out.strides.clear();
+  for (const AxisSource& a : axes) {
+    out.strides.push_back(view.strides[static_cast<size_t>(a.axis)] * a.multiplier);
+  }
+  return out;
+}
+
+namespace {
+
+int add_node(Expr& expr, ExprNode node) {
+  expr.nodes.push_back(node);
+  return static_cast<int>(expr.nodes.size()) - 1;
+}
+
+ExprNode op_node(graph::Op op, DType dtype, int a, int b) {
+  ExprNode node;
+  node.op = op;
+  node.dtype = dtype;
+  node.operands[0] = a;
+  node.operands[1] = b;
+  return node;
+}
+
+// The old index of an iota leaf: the sum of multiplier * index over the axes that came of it.
+int remap_index(Expr& out, const ExprNode& leaf, std::span<const AxisSource> axes) {
+  int sum = -1;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i].axis != leaf.acc) continue;
+    ExprNode index = leaf;
+    index.acc = static_cast<int>(i);
+    int term = add_node(out, index);
+    if (axes[i].multiplier != 1) {
+      ExprNode literal;
+      literal.kind = ExprNode::Kind::literal;
+      literal.dtype = leaf.dtype;
+      literal.literal = static_cast<double>(axes[i].multiplier);
+      literal.literal_int = axes[i].multiplier;
+      int factor = add_node(out, literal);
+      term = add_node(out, op_node(graph::Op::mul, leaf.dtype, term, factor));
+    }
+    sum = sum < 0 ? term : add_node(out, op_node(graph::Op::add, leaf.dtype, sum, term));
+  }
+  return sum;
+}
+
+}  // namespace
+
+Expr remap(const Expr& expr, std::span<const AxisSource> axes) {
+  Expr out;
+  for (const View& view : expr.views) out.views.push_back(remap(view, axes));
+  std::vector<int> moved;
+  for (ExprNode node : expr.nodes) {
+    if (node.kind == ExprNode::Kind::index) {
+      moved.push_back(remap_index(out, node, axes));
+      continue;
+    }
+    for (int& operand : node.operands) {
+      if (operand >= 0) operand = moved[static_cast<size_t>(operand)];
+    }
+    moved.push_back(add_node(out, node));
+  }
+  for (int result : expr.results) out.results.push_back(moved[static_cast<size_t>(result)]);
+  return out;
+}
+
+bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides) {
+  int64_t expected = 0;
+  bool inner = false;  // an axis inside has been seen
+  for (size_t i = sizes.size(); i-- > 0;) {
+    if (sizes[i] == 1) continue;
+    if (inner && strides[i] != expected) return false;
+    expected = strides[i] * sizes[i];
+    inner = true;
+  }
+  return true;
+}
+
+bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t last) {
+  std::span sizes = std::span(shape.dims()).subspan(first, last - first + 1);
+  auto merges = [&](const View& view) {
+    return strides_merge(sizes, std::span(view.strides).subspan(first, sizes.size()));
+  };
+  for (const ExprNode& node : job.epilogue.nodes) {
+    auto axis = static_cast<size_t>(node.acc);
+    if (node.kind == ExprNode::Kind::index && axis >= first && axis <= last) return false;
+  }
+  return std::ranges::all_of(job.epilogue.views, merges) &&
+         std::ranges::all_of(job.outputs, merges);
+}
+
+const graph::Node& node_of(const DenseJob& job) { return (*job.graph)[job.node]; }
+
+const Shape& result_shape(const DenseJob& job) { return node_of(job).type.shape; }
+
+const Shape& operand_shape(const DenseJob& job, size_t operand) {
+  return job.graph->type(node_of(job).operands[operand]).shape;
+}
+
+View plain_operand(const DenseJob& job, size_t operand, DenseKernels& kernels) {
+  const DenseOperand& given = job.operands[operand];
+  if (!given.weights) return given.view;
+  View view;
+  view.pointer = job.pointers + static_cast<int>(kernels.extras.size());
+  view.dtype = given.weights->type.dtype;
+  view.strides = given.weights->type.shape.strides();
+  Fill fill = [weights = *given.weights](std::byte* out) {
+    Tensor packed = pack_dense(weights);
+    std::memcpy(out, packed.data(), packed.bytes().size());
+  };
+  kernels.extras.push_back({given.weights->type.bytes(), std::move(fill)});
+  return view;
+}
+
+void bind_all(const DenseJob& job, const DenseKernels& kernels, DenseStage& stage) {
+  auto count = static_cast<size_t>(job.pointers) + kernels.extras.size();
+  stage.uses.resize(count);
+  stage.writes.assign(count, false);
+  for (size_t i = 0; i < count; ++i) stage.uses[i] = static_cast<int>(i);
+  for (const View& view : job.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
+}
+
+}  // namespace burin::lower

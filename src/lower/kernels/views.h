@@ -1,0 +1,40 @@
+// Views and expressions under another division of the iteration space: adjacent axes made one, or
+// one axis split, so that kernels see only the axes they care about.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lower/kernels/list.h"
+
+namespace burin::lower {
+
+// Where an axis of the new space comes from: its index counts `multiplier` steps of the old `axis`.
+// A split axis appears twice, a merged one as the innermost of those it stands for.
+struct AxisSource {
+  int axis = 0;
+  int64_t multiplier = 1;
+};
+
+View remap(const View& view, std::span<const AxisSource> axes);
+// Iota leaves become sums over the new axes of theirs.
+Expr remap(const Expr& expr, std::span<const AxisSource> axes);
+
+// Whether the axes [first, last] of `shape` can be walked as one in every view of the job's
+// epilogue and outputs: equal steps, and no leaf that asks for the index.
+bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t last);
+// The same for one list of strides; axes of size 1 never hinder.
+bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides);
+
+const graph::Node& node_of(const DenseJob& job);
+const Shape& result_shape(const DenseJob& job);
+const Shape& operand_shape(const DenseJob& job, size_t operand);
+
+// The view of an operand as a kernel may read it: the operand's own, or row-major over a copy of
+// its weights that is added to `kernels` as a constant.
+View plain_operand(const DenseJob& job, size_t operand, DenseKernels& kernels);
+
+// uses and writes of a stage whose function has all pointers of the job, then all extras.
+void bind_all(const DenseJob& job, const DenseKernels& kernels, DenseStage& stage);
+
+}  // namespace burin::lower
