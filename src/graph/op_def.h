@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/array.h"
 #include "graph/graph.h"
 
 namespace burin::loop {
@@ -22,14 +23,6 @@ struct BuildError : std::runtime_error {
   explicit BuildError(const std::string& reason, std::string way_out = {})
       : std::runtime_error(reason), hint(std::move(way_out)) {}
   std::string hint;
-};
-
-// A value of the double-precision evaluator: `f` for float dtypes, `i` for integers and pred.
-// Integers are kept wrapped to their dtype (u64 as its bit pattern).
-struct Array {
-  TensorType type;
-  std::vector<double> f;
-  std::vector<int64_t> i;
 };
 
 struct InferArgs {

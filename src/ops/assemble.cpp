@@ -1,5 +1,5 @@
 // Primitives that put tensors together: pad and concatenate.
-#include "ops/rules.h"
+#include "ops/evaluate.h"
 
 namespace burin::ops {
 
@@ -16,9 +16,9 @@ TensorType infer_pad(const InferArgs& args) {
   check_count(args.op, "low", low, x.shape.rank());
   check_count(args.op, "high", high, x.shape.rank());
   check_count(args.op, "interior", interior, x.shape.rank());
-  check_least(args.op, "low", low, 0);
-  check_least(args.op, "high", high, 0);
-  check_least(args.op, "interior", interior, 0);
+  check_range(args.op, "low", low, 0);
+  check_range(args.op, "high", high, 0);
+  check_range(args.op, "interior", interior, 0);
   Dims out(x.shape.rank());
   for (size_t i = 0; i < out.size(); ++i) {
     int64_t gaps = x.shape[i] > 0 ? size_mul(args.op, x.shape[i] - 1, interior[i]) : 0;
@@ -49,8 +49,56 @@ TensorType infer_concatenate(const InferArgs& args) {
   return {first.dtype, Shape(std::move(out))};
 }
 
-const RegisterOp register_pad(Op::pad, {.arity = 2, .infer = infer_pad});
-const RegisterOp register_concatenate(Op::concatenate, {.arity = -1, .infer = infer_concatenate});
+// Writes x into `out`, its element d at offset + sum(d[i] * strides[i]).
+void place(const Array& x, Array& out, int64_t offset, const Dims& strides) {
+  int64_t length = row_length(x.type.shape), stride = row_stride(strides);
+  auto copy = [&](const auto& from, auto& to) {
+    auto next = from.begin();
+    for_each_row<1>(x.type.shape, {offset}, {strides}, [&](std::array<int64_t, 1> at) {
+      for (int64_t n = 0; n < length; ++n) to[static_cast<size_t>(at[0] + n * stride)] = *next++;
+    });
+  };
+  if (is_float(x.type.dtype))
+    copy(x.f, out.f);
+  else
+    copy(x.i, out.i);
+}
+
+Array eval_pad(const EvalArgs& args) {
+  const Array &x = *args.operands[0], &value = *args.operands[1];
+  const auto& attr = std::get<graph::PadAttr>(args.node.attr);
+  Array out = make_array(args.node.type);
+  if (is_float(x.type.dtype))
+    out.f.assign(out.f.size(), value.f[0]);
+  else
+    out.i.assign(out.i.size(), value.i[0]);
+  if (x.type.shape.elements() == 0) return out;
+  Dims strides = out.type.shape.strides();
+  int64_t offset = 0;
+  for (size_t i = 0; i < strides.size(); ++i) {
+    offset += attr.low[i] * strides[i];
+    strides[i] = x.type.shape[i] > 1 ? strides[i] * (attr.interior[i] + 1) : 0;
+  }
+  place(x, out, offset, strides);
+  return out;
+}
+
+Array eval_concatenate(const EvalArgs& args) {
+  auto axis = static_cast<size_t>(std::get<graph::AxisAttr>(args.node.attr).axis);
+  Array out = make_array(args.node.type);
+  Dims strides = out.type.shape.strides();
+  int64_t offset = 0;
+  for (const Array* x : args.operands) {
+    place(*x, out, offset, strides);
+    offset += x->type.shape[axis] * strides[axis];
+  }
+  return out;
+}
+
+const RegisterOp register_pad(Op::pad, {.arity = 2, .infer = infer_pad, .eval = eval_pad});
+const RegisterOp register_concatenate(Op::concatenate, {.arity = -1,
+                                                        .infer = infer_concatenate,
+                                                        .eval = eval_concatenate});
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 // The elementwise primitives of three operands, select and clamp, and convert.
-#include "ops/rules.h"
+#include <algorithm>
+
+#include "ops/evaluate.h"
 
 namespace burin::ops {
 
@@ -32,9 +34,65 @@ TensorType infer_convert(const InferArgs& args) {
   return args.wanted;
 }
 
-const RegisterOp register_select(Op::select, {.arity = 3, .infer = infer_select});
-const RegisterOp register_clamp(Op::clamp, {.arity = 3, .infer = infer_clamp});
-const RegisterOp register_convert(Op::convert, {.arity = 1, .infer = infer_convert});
+Array eval_select(const EvalArgs& args) {
+  const Array &pred = *args.operands[0], &x = *args.operands[1], &y = *args.operands[2];
+  Array out = make_array(args.node.type);
+  for (size_t n = 0; n < out.f.size(); ++n) out.f[n] = pred.i[n] ? x.f[n] : y.f[n];
+  for (size_t n = 0; n < out.i.size(); ++n) out.i[n] = pred.i[n] ? x.i[n] : y.i[n];
+  return out;
+}
+
+// NaN in any of the three gives NaN.
+template <class T>
+T clamped(T low, T x, T high) {
+  if (low != low) return low;
+  if (x != x || high != high) return x != x ? x : high;
+  return std::min(std::max(x, low), high);
+}
+
+Array eval_clamp(const EvalArgs& args) {
+  const Array &low = *args.operands[0], &x = *args.operands[1], &high = *args.operands[2];
+  Array out = make_array(args.node.type);
+  visit_evaluated(out.type.dtype, [&](auto t) {
+    using T = decltype(t);
+    auto& to = out.values<T>();
+    for (size_t n = 0; n < to.size(); ++n) {
+      to[n] = clamped<T>(static_cast<T>(low.values<T>()[n]), static_cast<T>(x.values<T>()[n]),
+                         static_cast<T>(high.values<T>()[n]));
+    }
+  });
+  return out;
+}
+
+// Rounds to a float dtype, truncates and saturates to an integer, wraps from integer to integer;
+// to pred, what is not zero is true.
+Array eval_convert(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  DType to = args.node.type.dtype;
+  Array out = make_array(args.node.type);
+  visit_evaluated(x.type.dtype, [&](auto t) {
+    using T = decltype(t);
+    const auto& from = x.values<T>();
+    for (size_t n = 0; n < from.size(); ++n) {
+      T value = static_cast<T>(from[n]);
+      if (is_float(to))
+        out.f[n] = graph::round_to(to, static_cast<double>(value));
+      else if (to == DType::pred)
+        out.i[n] = value != 0;
+      else if constexpr (std::is_floating_point_v<T>)
+        out.i[n] = graph::saturate_to(to, value);
+      else
+        out.i[n] = graph::wrap_to(to, static_cast<int64_t>(value));
+    }
+  });
+  return out;
+}
+
+const RegisterOp register_select(Op::select,
+                                 {.arity = 3, .infer = infer_select, .eval = eval_select});
+const RegisterOp register_clamp(Op::clamp, {.arity = 3, .infer = infer_clamp, .eval = eval_clamp});
+const RegisterOp register_convert(Op::convert,
+                                  {.arity = 1, .infer = infer_convert, .eval = eval_convert});
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // Primitives without operands: parameter, constant, iota.
-#include "ops/rules.h"
+#include "ops/evaluate.h"
 
 namespace burin::ops {
 
@@ -26,9 +26,31 @@ TensorType infer_iota(const InferArgs& args) {
   return args.wanted;
 }
 
+Array eval_constant(const EvalArgs& args) {
+  return graph::to_array(std::get<graph::ConstantAttr>(args.node.attr).value);
+}
+
+Array eval_iota(const EvalArgs& args) {
+  const TensorType& type = args.node.type;
+  auto axis = static_cast<size_t>(std::get<graph::AxisAttr>(args.node.attr).axis);
+  int64_t stride = type.shape.strides()[axis], size = type.shape[axis];
+  Array out = make_array(type);
+  for (int64_t n = 0; n < type.shape.elements(); ++n) {
+    int64_t index = n / stride % size;
+    auto at = static_cast<size_t>(n);
+    if (is_float(type.dtype))
+      out.f[at] = graph::round_to(type.dtype, static_cast<double>(index));
+    else
+      out.i[at] = graph::wrap_to(type.dtype, index);
+  }
+  return out;
+}
+
+// A parameter has no rule: the evaluator is given its value.
 const RegisterOp register_parameter(Op::parameter, {.arity = 0, .infer = infer_parameter});
-const RegisterOp register_constant(Op::constant, {.arity = 0, .infer = infer_constant});
-const RegisterOp register_iota(Op::iota, {.arity = 0, .infer = infer_iota});
+const RegisterOp register_constant(Op::constant,
+                                   {.arity = 0, .infer = infer_constant, .eval = eval_constant});
+const RegisterOp register_iota(Op::iota, {.arity = 0, .infer = infer_iota, .eval = eval_iota});
 
 }  // namespace
 

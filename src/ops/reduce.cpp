@@ -1,7 +1,7 @@
-// Reductions: reduce over whole axes and reduce_window over sliding windows.
+// reduce: whole axes become one element.
 #include <algorithm>
 
-#include "ops/rules.h"
+#include "ops/combine.h"
 
 namespace burin::ops {
 
@@ -22,32 +22,40 @@ TensorType infer_reduce(const InferArgs& args) {
   return {x.dtype, Shape(std::move(out))};
 }
 
-TensorType infer_reduce_window(const InferArgs& args) {
-  const auto& attr = attr_of<graph::WindowAttr>(args);
-  const TensorType& x = args.operands[0];
-  check_numeric(args.op, x);
-  const std::pair<const char*, const Dims*> fields[] = {{"window", &attr.window},
-                                                        {"stride", &attr.stride},
-                                                        {"dilation", &attr.dilation},
-                                                        {"low", &attr.low},
-                                                        {"high", &attr.high}};
-  for (const auto& [name, entries] : fields) {
-    check_count(args.op, name, *entries, x.shape.rank());
-    bool padding = entries == &attr.low || entries == &attr.high;
-    check_least(args.op, name, *entries, padding ? 0 : 1);
-  }
-  Dims out(x.shape.rank());
-  for (size_t i = 0; i < out.size(); ++i) {
-    int64_t padded = size_add(args.op, size_add(args.op, x.shape[i], attr.low[i]), attr.high[i]);
-    out[i] = window_positions(args.op, x.shape[i], padded, attr.window[i], attr.dilation[i],
-                              attr.stride[i]);
-  }
-  return {x.dtype, Shape(std::move(out))};
+// Adds rows of the operand onto the result, which stands still along the reduced axes.
+template <ReduceKind kind, class T, class V>
+void reduce_rows(const Array& x, const Dims& strides, V& to) {
+  const auto& from = x.values<T>();
+  int64_t length = row_length(x.type.shape), stride = row_stride(strides);
+  auto next = from.begin();
+  for_each_row<1>(x.type.shape, {0}, {strides}, [&](std::array<int64_t, 1> at) {
+    for (int64_t n = 0; n < length; ++n) {
+      auto& sum = to[static_cast<size_t>(at[0] + n * stride)];
+      sum = combined<kind>(static_cast<T>(sum), static_cast<T>(*next++));
+    }
+  });
 }
 
-const RegisterOp register_reduce(Op::reduce, {.arity = 1, .infer = infer_reduce});
-const RegisterOp register_reduce_window(Op::reduce_window,
-                                        {.arity = 1, .infer = infer_reduce_window});
+Array eval_reduce(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  const auto& attr = std::get<graph::ReduceAttr>(args.node.attr);
+  Array out = make_array(args.node.type);
+  Dims kept = out.type.shape.strides(), strides(x.type.shape.rank(), 0);
+  for (size_t i = 0, next = 0; i < strides.size(); ++i) {
+    bool reduced = std::binary_search(attr.dims.begin(), attr.dims.end(), static_cast<int64_t>(i));
+    if (!reduced) strides[i] = kept[next++];
+  }
+  visit_evaluated(x.type.dtype, [&](auto t) {
+    using T = decltype(t);
+    auto& to = out.values<T>();
+    to.assign(to.size(), identity_of<T>(attr.kind));
+    visit_kind(attr.kind, [&](auto kind) { reduce_rows<kind.value, T>(x, strides, to); });
+  });
+  return out;
+}
+
+const RegisterOp register_reduce(Op::reduce,
+                                 {.arity = 1, .infer = infer_reduce, .eval = eval_reduce});
 
 }  // namespace
 

@@ -35,9 +35,11 @@ void check_count(Op op, std::string_view what, const Dims& entries, size_t count
   }
 }
 
-void check_least(Op op, std::string_view what, const Dims& entries, int64_t least) {
+void check_range(Op op, std::string_view what, const Dims& entries, int64_t least) {
   for (int64_t entry : entries) {
-    if (entry < least) refuse(op, fmt::format("{} {} is below {}", what, entry, least));
+    if (entry < least || entry > kMaxElements) {
+      refuse(op, fmt::format("{} {} is outside [{}, 2^40]", what, entry, least));
+    }
   }
 }
 
@@ -72,6 +74,10 @@ int64_t size_mul(Op op, int64_t a, int64_t b) {
 int64_t window_positions(Op op, int64_t size, int64_t padded, int64_t window, int64_t dilation,
                          int64_t stride) {
   int64_t extent = size_add(op, size_mul(op, window - 1, dilation), 1);
+  if (extent > kMaxElements || padded > 4 * kMaxElements) {
+    refuse(op, fmt::format("a window of {} (dilation {}) over {} elements is too long", window,
+                           dilation, padded));
+  }
   if (padded >= extent) return (padded - extent) / stride + 1;
   if (size == 0) return 0;
   refuse(op, fmt::format("a window of {} (dilation {}) does not fit an axis of {} padded to {}",

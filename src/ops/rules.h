@@ -35,8 +35,8 @@ void check_axis(Op op, int64_t axis, size_t rank);
 void check_axes(Op op, std::string_view what, std::span<const int64_t> axes, size_t rank);
 // One entry per axis.
 void check_count(Op op, std::string_view what, const Dims& entries, size_t count);
-// Every entry at least `least`.
-void check_least(Op op, std::string_view what, const Dims& entries, int64_t least);
+// Every entry in [least, kMaxElements]: sums of a few of them cannot overflow.
+void check_range(Op op, std::string_view what, const Dims& entries, int64_t least);
 // Both dtypes equal.
 void check_same_dtype(Op op, const TensorType& a, const TensorType& b);
 // i32 or i64.
@@ -50,7 +50,8 @@ int64_t size_mul(Op op, int64_t a, int64_t b);
 
 // How many positions a window of `window` taps, `dilation` apart, takes along an axis of `padded`
 // elements in steps of `stride`: floor((padded - ((window-1)*dilation + 1)) / stride) + 1.
-// 0 if the axis itself was empty; a window that is larger than the padded axis is refused.
+// 0 if the axis itself was empty; a window that is larger than the padded axis is refused, and so
+// is one that spans more than kMaxElements.
 int64_t window_positions(Op op, int64_t size, int64_t padded, int64_t window, int64_t dilation,
                          int64_t stride);
 

@@ -1,5 +1,5 @@
 // Primitives whose result is a view of the operand: reshape, transpose, broadcast, slice, reverse.
-#include "ops/rules.h"
+#include "ops/evaluate.h"
 
 namespace burin::ops {
 
@@ -53,7 +53,7 @@ TensorType infer_slice(const InferArgs& args) {
   check_count(args.op, "start", start, x.shape.rank());
   check_count(args.op, "limit", limit, x.shape.rank());
   check_count(args.op, "stride", stride, x.shape.rank());
-  check_least(args.op, "stride", stride, 1);
+  check_range(args.op, "stride", stride, 1);
   Dims out(x.shape.rank());
   for (size_t i = 0; i < out.size(); ++i) {
     if (start[i] < 0 || start[i] > limit[i] || limit[i] > x.shape[i]) {
@@ -70,11 +70,65 @@ TensorType infer_reverse(const InferArgs& args) {
   return args.operands[0];
 }
 
-const RegisterOp register_reshape(Op::reshape, {.arity = 1, .infer = infer_reshape});
-const RegisterOp register_transpose(Op::transpose, {.arity = 1, .infer = infer_transpose});
-const RegisterOp register_broadcast(Op::broadcast, {.arity = 1, .infer = infer_broadcast});
-const RegisterOp register_slice(Op::slice, {.arity = 1, .infer = infer_slice});
-const RegisterOp register_reverse(Op::reverse, {.arity = 1, .infer = infer_reverse});
+Array eval_reshape(const EvalArgs& args) {
+  Array out = *args.operands[0];
+  out.type = args.node.type;
+  return out;
+}
+
+Array eval_transpose(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  const Dims& perm = std::get<graph::DimsAttr>(args.node.attr).dims;
+  Dims from = x.type.shape.strides(), strides(perm.size());
+  for (size_t i = 0; i < perm.size(); ++i) strides[i] = from[static_cast<size_t>(perm[i])];
+  return view_of(x, args.node.type, 0, strides);
+}
+
+Array eval_broadcast(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  const Dims& dims = std::get<graph::DimsAttr>(args.node.attr).dims;
+  Dims from = x.type.shape.strides(), strides(args.node.type.shape.rank(), 0);
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (x.type.shape[i] != 1) strides[static_cast<size_t>(dims[i])] = from[i];
+  }
+  return view_of(x, args.node.type, 0, strides);
+}
+
+Array eval_slice(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  const auto& attr = std::get<graph::SliceAttr>(args.node.attr);
+  Dims strides = x.type.shape.strides();
+  if (args.node.type.shape.elements() == 0) return make_array(args.node.type);
+  int64_t offset = 0;
+  for (size_t i = 0; i < strides.size(); ++i) {
+    offset += attr.start[i] * strides[i];
+    // An axis of one element takes no step, and its stride may be as large as an attribute can.
+    strides[i] = args.node.type.shape[i] > 1 ? strides[i] * attr.stride[i] : 0;
+  }
+  return view_of(x, args.node.type, offset, strides);
+}
+
+Array eval_reverse(const EvalArgs& args) {
+  const Array& x = *args.operands[0];
+  Dims strides = x.type.shape.strides();
+  int64_t offset = 0;
+  for (int64_t axis : std::get<graph::DimsAttr>(args.node.attr).dims) {
+    auto i = static_cast<size_t>(axis);
+    offset += (x.type.shape[i] - 1) * strides[i];
+    strides[i] = -strides[i];
+  }
+  return view_of(x, args.node.type, offset, strides);
+}
+
+#define X(name)                              \
+  const RegisterOp register_##name(Op::name, \
+                                   {.arity = 1, .infer = infer_##name, .eval = eval_##name});
+X(reshape)
+X(transpose)
+X(broadcast)
+X(slice)
+X(reverse)
+#undef X
 
 }  // namespace
 

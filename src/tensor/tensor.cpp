@@ -2,12 +2,12 @@
 #include "tensor/tensor.h"
 
 #include <cstdlib>
-#include <limits>
 #include <new>
 #include <type_traits>
 
 #include "base/check.h"
 #include "base/checked.h"
+#include "tensor/saturate.h"
 
 namespace burin {
 
@@ -38,21 +38,12 @@ std::byte* Tensor::mutable_data() {
 
 namespace {
 
-// Saturates instead of the undefined float-to-int overflow; NaN becomes 0.
-template <class To>
-To to_integer(double v) {
-  if (v != v) return 0;
-  if (v <= static_cast<double>(std::numeric_limits<To>::min())) return std::numeric_limits<To>::min();
-  if (v >= static_cast<double>(std::numeric_limits<To>::max())) return std::numeric_limits<To>::max();
-  return static_cast<To>(v);
-}
-
 template <class T>
 T convert_double(double v) {
   if constexpr (std::is_same_v<T, bool>) {
     return v != 0;
   } else if constexpr (std::is_integral_v<T>) {
-    return to_integer<T>(v);
+    return saturate<T>(v);
   } else {
     return static_cast<T>(v);
   }
@@ -84,7 +75,7 @@ int64_t Tensor::as_int(int64_t i) const {
     using T = decltype(t);
     if constexpr (std::is_same_v<T, bool>) return load<uint8_t>(i) != 0;
     else if constexpr (std::is_integral_v<T>) return static_cast<int64_t>(load<T>(i));
-    else return to_integer<int64_t>(static_cast<double>(load<T>(i)));
+    else return saturate<int64_t>(static_cast<double>(load<T>(i)));
   });
 }
 
