@@ -11,25 +11,6 @@ namespace burin::onnx {
 using graph::NodeId;
 using graph::Op;
 
-namespace {
-
-graph::Array to_array(const Tensor& tensor) {
-  graph::Array array{tensor.type(), {}, {}};
-  if (is_float(tensor.dtype())) {
-    array.f = tensor.to_doubles();
-  } else {
-    array.i = tensor.to_ints();
-  }
-  return array;
-}
-
-Tensor to_tensor(const graph::Array& array) {
-  return is_float(array.type.dtype) ? Tensor::from_doubles(array.type, array.f)
-                                    : Tensor::from_ints(array.type, array.i);
-}
-
-}  // namespace
-
 KnownValues::KnownValues(const graph::Graph& graph,
                          const std::map<std::string, Tensor, std::less<>>* inputs,
                          int64_t max_memory)
@@ -113,7 +94,7 @@ Tensor KnownValues::evaluate(NodeId id) const {
   std::vector<graph::Array> operands;
   operands.reserve(node.operands.size());
   for (NodeId operand : node.operands) {
-    operands.push_back(to_array(entries_[operand.index].value));
+    operands.push_back(graph::to_array(entries_[operand.index].value));
   }
   std::vector<const graph::Array*> pointers;
   for (const graph::Array& array : operands) pointers.push_back(&array);
