@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -41,6 +42,11 @@ struct Kernel {
   int64_t tiles = 1;  // tile t may only write what no other tile of the kernel reads or writes
   std::vector<BufferUse> buffers;  // of the function's pointers, in order
   std::vector<bool> writes;        // per buffer
+  // (written, read) indices into `buffers` that may be one memory: every tile reads an element of
+  // the read buffer before it writes the same one, and no other tile reads it.
+  std::vector<std::pair<int, int>> in_place;
+  // The graph nodes whose values are complete when the kernel has run: (node, index into buffers).
+  std::vector<std::pair<graph::NodeId, int>> results;
   std::string name;                // the layer that asked for it
   std::string algorithm;           // what was chosen and why, one line
   double flops = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/shape.h"
@@ -27,6 +28,8 @@ struct Step {
   std::string algorithm;       // "gemm 14x2 packed", and why
   double flops = 0;
   double bytes = 0;  // read and written at least once
+  // Which values of the optimised graph are complete after this step: (node, index into buffers).
+  std::vector<std::pair<uint32_t, int>> results;
 };
 
 struct KernelCode {

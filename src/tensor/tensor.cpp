@@ -1,6 +1,8 @@
 // Host tensor storage and converted element access.
 #include "tensor/tensor.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <new>
 #include <type_traits>
@@ -11,7 +13,26 @@
 
 namespace burin {
 
+namespace {
+
+// Large blocks come from the system as zero pages, huge ones where it can: nothing is touched
+// before it is used.
+constexpr int64_t kHugePage = 2 << 20;
+
+std::shared_ptr<std::byte> map_pages(int64_t bytes) {
+  auto size = static_cast<size_t>(round_up(bytes, kHugePage) + kHugePage);
+  void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) throw std::bad_alloc();
+  auto aligned = round_up(static_cast<int64_t>(reinterpret_cast<uintptr_t>(p)), kHugePage);
+  auto* start = reinterpret_cast<std::byte*>(static_cast<uintptr_t>(aligned));
+  madvise(start, static_cast<size_t>(round_up(bytes, kHugePage)), MADV_HUGEPAGE);
+  return {start, [p, size](std::byte*) { munmap(p, size); }};
+}
+
+}  // namespace
+
 std::shared_ptr<std::byte> allocate_bytes(int64_t bytes) {
+  if (bytes >= kHugePage) return map_pages(bytes);
   auto size = static_cast<size_t>(round_up(bytes > 0 ? bytes : 1, 64));
   void* p = std::aligned_alloc(64, size);
   if (!p) throw std::bad_alloc();
@@ -25,8 +46,7 @@ Tensor::Tensor(TensorType type) : type_(std::move(type)), owned_(true) {
   owner_ = std::move(memory);
 }
 
-Tensor::Tensor(TensorType type, std::span<const std::byte> bytes,
-               std::shared_ptr<const void> owner)
+Tensor::Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
     : type_(std::move(type)), data_(bytes.data()), owner_(std::move(owner)) {
   BURIN_CHECK(static_cast<int64_t>(bytes.size()) == type_.bytes(), "tensor view of another size");
 }
@@ -65,17 +85,22 @@ T convert_int(int64_t v) {
 double Tensor::as_double(int64_t i) const {
   return visit_dtype(dtype(), [&](auto t) {
     using T = decltype(t);
-    if constexpr (std::is_same_v<T, bool>) return load<uint8_t>(i) ? 1.0 : 0.0;
-    else return static_cast<double>(load<T>(i));
+    if constexpr (std::is_same_v<T, bool>)
+      return load<uint8_t>(i) ? 1.0 : 0.0;
+    else
+      return static_cast<double>(load<T>(i));
   });
 }
 
 int64_t Tensor::as_int(int64_t i) const {
   return visit_dtype(dtype(), [&](auto t) -> int64_t {
     using T = decltype(t);
-    if constexpr (std::is_same_v<T, bool>) return load<uint8_t>(i) != 0;
-    else if constexpr (std::is_integral_v<T>) return static_cast<int64_t>(load<T>(i));
-    else return saturate<int64_t>(static_cast<double>(load<T>(i)));
+    if constexpr (std::is_same_v<T, bool>)
+      return load<uint8_t>(i) != 0;
+    else if constexpr (std::is_integral_v<T>)
+      return static_cast<int64_t>(load<T>(i));
+    else
+      return saturate<int64_t>(static_cast<double>(load<T>(i)));
   });
 }
 

@@ -1,0 +1,129 @@
+// Lifetimes, in-place merging, placement.
+#include "lower/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/checked.h"
+
+namespace burin::lower {
+
+namespace {
+
+// Buffers that share memory by working in place, and when they are alive (kernel indices).
+struct Block {
+  std::vector<BufferId> buffers;
+  int64_t bytes = 0;
+  size_t first = ~size_t{0};
+  size_t last = 0;
+};
+
+struct Placed {
+  size_t first, last;
+  int64_t begin, end;
+};
+
+class Planner {
+ public:
+  explicit Planner(const Lowered& lowered) : lowered_(lowered) {}
+
+  MemoryPlan plan() {
+    measure_lives();
+    merge_in_place();
+    return place();
+  }
+
+ private:
+  bool is_temporary(BufferId id) const {
+    return lowered_.buffers[id].kind == Buffer::Kind::temporary;
+  }
+
+  void measure_lives() {
+    blocks_.resize(lowered_.buffers.size());
+    block_of_.resize(lowered_.buffers.size());
+    for (size_t i = 0; i < blocks_.size(); ++i) {
+      blocks_[i].buffers = {BufferId(i)};
+      blocks_[i].bytes = round_up(lowered_.buffers[BufferId(i)].bytes, kBufferAlignment);
+      block_of_[BufferId(i)] = i;
+    }
+    for (size_t k = 0; k < lowered_.kernels.size(); ++k) {
+      for (const BufferUse& use : lowered_.kernels[k].buffers) {
+        Block& block = blocks_[use.buffer.index];
+        block.first = std::min(block.first, k);
+        block.last = std::max(block.last, k);
+      }
+    }
+  }
+
+  // A written buffer that is born here takes the memory of a read one that dies here.
+  void merge_in_place() {
+    for (size_t k = 0; k < lowered_.kernels.size(); ++k) {
+      const Kernel& kernel = lowered_.kernels[k];
+      for (auto [written, read] : kernel.in_place) {
+        const BufferUse& to = kernel.buffers[static_cast<size_t>(written)];
+        const BufferUse& from = kernel.buffers[static_cast<size_t>(read)];
+        if (to.offset != 0 || from.offset != 0) continue;
+        if (!is_temporary(to.buffer) || !is_temporary(from.buffer)) continue;
+        size_t target = block_of_[from.buffer], source = block_of_[to.buffer];
+        if (target == source || blocks_[target].last != k || blocks_[source].first != k) continue;
+        if (blocks_[source].bytes > blocks_[target].bytes) continue;
+        merge(target, source);
+        break;
+      }
+    }
+  }
+
+  void merge(size_t target, size_t source) {
+    Block& into = blocks_[target];
+    Block& from = blocks_[source];
+    into.last = from.last;
+    for (BufferId id : from.buffers) block_of_[id] = target;
+    into.buffers.insert(into.buffers.end(), from.buffers.begin(), from.buffers.end());
+    from = {};
+  }
+
+  // The lowest offset at which `block` meets no placed block that is alive with it.
+  int64_t find_gap(const Block& block, const std::vector<Placed>& placed) const {
+    int64_t offset = 0;
+    for (const Placed& p : placed) {  // sorted by begin
+      if (p.last < block.first || p.first > block.last) continue;
+      if (offset + block.bytes <= p.begin) break;
+      offset = std::max(offset, p.end);
+    }
+    return offset;
+  }
+
+  MemoryPlan place() {
+    MemoryPlan plan;
+    plan.offsets.resize(lowered_.buffers.size(), -1);
+    std::vector<size_t> order(blocks_.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return blocks_[a].bytes > blocks_[b].bytes; });
+    std::vector<Placed> placed;
+    for (size_t i : order) {
+      const Block& block = blocks_[i];
+      if (block.buffers.empty() || block.first == ~size_t{0}) continue;
+      if (!is_temporary(block.buffers[0])) continue;
+      int64_t offset = find_gap(block, placed);
+      for (BufferId id : block.buffers) plan.offsets[id] = offset;
+      Placed p{block.first, block.last, offset, offset + block.bytes};
+      auto at =
+          std::upper_bound(placed.begin(), placed.end(), p,
+                           [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
+      placed.insert(at, p);
+      plan.arena_bytes = std::max(plan.arena_bytes, p.end);
+    }
+    return plan;
+  }
+
+  const Lowered& lowered_;
+  std::vector<Block> blocks_;
+  IdVector<BufferId, size_t> block_of_;
+};
+
+}  // namespace
+
+MemoryPlan plan_memory(const Lowered& lowered) { return Planner(lowered).plan(); }
+
+}  // namespace burin::lower

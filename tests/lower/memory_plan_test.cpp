@@ -1,0 +1,106 @@
+// No two live buffers overlap; dead memory is used again; in-place kernels share.
+#include "lower/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+
+namespace burin::lower {
+
+namespace {
+
+struct Life {
+  size_t first = ~size_t{0}, last = 0;
+};
+
+std::vector<Life> lives_of(const Lowered& lowered) {
+  std::vector<Life> lives(lowered.buffers.size());
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    for (const BufferUse& use : lowered.kernels[k].buffers) {
+      lives[use.buffer.index].first = std::min(lives[use.buffer.index].first, k);
+      lives[use.buffer.index].last = std::max(lives[use.buffer.index].last, k);
+    }
+  }
+  return lives;
+}
+
+void expect_disjoint(const Lowered& lowered, const MemoryPlan& plan) {
+  auto lives = lives_of(lowered);
+  for (size_t a = 0; a < lives.size(); ++a) {
+    int64_t begin = plan.offsets[BufferId(a)], end = begin + lowered.buffers[BufferId(a)].bytes;
+    if (begin < 0) continue;
+    EXPECT_EQ(begin % kBufferAlignment, 0);
+    EXPECT_LE(end, plan.arena_bytes);
+    for (size_t b = a + 1; b < lives.size(); ++b) {
+      if (plan.offsets[BufferId(b)] < 0) continue;
+      if (lives[a].last < lives[b].first || lives[b].last < lives[a].first) continue;
+      int64_t other = plan.offsets[BufferId(b)];
+      EXPECT_TRUE(end <= other || other + lowered.buffers[BufferId(b)].bytes <= begin)
+          << "buffers " << a << " and " << b;
+    }
+  }
+}
+
+Kernel kernel_over(std::vector<size_t> buffers) {
+  Kernel kernel;
+  for (size_t b : buffers) kernel.buffers.push_back({BufferId(b), 0});
+  kernel.writes.assign(buffers.size(), false);
+  return kernel;
+}
+
+}  // namespace
+
+TEST(MemoryPlan, LiveBuffersNeverOverlap) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Rng rng(seed);
+    Lowered lowered;
+    auto buffers = static_cast<size_t>(1 + rng.below(30));
+    for (size_t i = 0; i < buffers; ++i) {
+      auto kind = rng.below(5) == 0 ? Buffer::Kind::input : Buffer::Kind::temporary;
+      lowered.buffers.push_back({.kind = kind, .bytes = 1 + rng.below(5000)});
+    }
+    for (int64_t k = 0, n = 1 + rng.below(40); k < n; ++k) {
+      std::vector<size_t> uses;
+      for (int64_t u = 0; u < 1 + rng.below(4); ++u) {
+        uses.push_back(static_cast<size_t>(rng.below(static_cast<int64_t>(buffers))));
+      }
+      lowered.kernels.push_back(kernel_over(uses));
+    }
+    expect_disjoint(lowered, plan_memory(lowered));
+  }
+}
+
+TEST(MemoryPlan, AChainNeedsTwoBuffers) {
+  Lowered lowered;
+  for (int i = 0; i < 10; ++i) lowered.buffers.push_back({.bytes = 1000});
+  for (size_t i = 0; i + 1 < 10; ++i) lowered.kernels.push_back(kernel_over({i, i + 1}));
+  MemoryPlan plan = plan_memory(lowered);
+  expect_disjoint(lowered, plan);
+  EXPECT_EQ(plan.arena_bytes, 2 * 1024);
+}
+
+TEST(MemoryPlan, WorkingInPlaceNeedsOne) {
+  Lowered lowered;
+  for (int i = 0; i < 10; ++i) lowered.buffers.push_back({.bytes = 1000});
+  for (size_t i = 0; i + 1 < 10; ++i) {
+    lowered.kernels.push_back(kernel_over({i, i + 1}));
+    lowered.kernels.back().in_place = {{1, 0}};
+  }
+  EXPECT_EQ(plan_memory(lowered).arena_bytes, 1024);
+  // Not where the read buffer is needed later.
+  lowered.kernels.push_back(kernel_over({0, 9}));
+  EXPECT_EQ(plan_memory(lowered).arena_bytes, 2 * 1024);
+}
+
+TEST(MemoryPlan, UnusedAndForeignBuffersGetNoPlace) {
+  Lowered lowered;
+  lowered.buffers.push_back({.kind = Buffer::Kind::input, .bytes = 64});
+  lowered.buffers.push_back({.bytes = 64});
+  lowered.kernels.push_back(kernel_over({0}));
+  MemoryPlan plan = plan_memory(lowered);
+  EXPECT_EQ(plan.offsets[BufferId(0)], -1);
+  EXPECT_EQ(plan.offsets[BufferId(1)], -1);
+  EXPECT_EQ(plan.arena_bytes, 0);
+}
+
+}  // namespace burin::lower
