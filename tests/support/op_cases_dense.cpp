@@ -1,0 +1,123 @@
+// Cases of dot_general and convolution.
+#include "tests/support/op_cases.h"
+
+namespace burin::test {
+
+namespace {
+
+using graph::ConvAttr;
+using graph::DotAttr;
+using graph::NodeId;
+using graph::Op;
+
+struct DotRow {
+  const char* name;
+  Dims a, b;
+  DotAttr attr;  // lhs_batch, rhs_batch, lhs_contract, rhs_contract
+};
+
+const DotRow kDots[] = {
+    {"1x1x1", {1, 1}, {1, 1}, {{}, {}, {1}, {0}}},
+    {"3x7x17", {3, 7}, {7, 17}, {{}, {}, {1}, {0}}},
+    {"33x65x49", {33, 65}, {65, 49}, {{}, {}, {1}, {0}}},
+    {"row_times_matrix", {1, 33}, {33, 70}, {{}, {}, {1}, {0}}},
+    {"matrix_times_column", {17, 33}, {33}, {{}, {}, {1}, {0}}},
+    {"inner_product", {33}, {33}, {{}, {}, {0}, {0}}},
+    {"outer_product", {5}, {17}, {{}, {}, {}, {}}},
+    {"transposed_right", {15, 33}, {19, 33}, {{}, {}, {1}, {1}}},
+    {"transposed_left", {33, 15}, {33, 19}, {{}, {}, {0}, {0}}},
+    {"batched", {3, 5, 7}, {3, 7, 9}, {{0}, {0}, {2}, {1}}},
+    {"heads", {2, 9, 3, 8}, {2, 11, 3, 8}, {{0, 2}, {0, 2}, {3}, {3}}},
+    {"batch_of_dots", {17, 5}, {17, 5}, {{0}, {0}, {1}, {1}}},
+    {"two_contracted", {3, 4, 5}, {5, 4, 7}, {{}, {}, {1, 2}, {1, 0}}},
+    {"free_around", {3, 7, 5}, {2, 7, 9}, {{}, {}, {1}, {1}}},
+    {"empty_sum", {3, 0}, {0, 5}, {{}, {}, {1}, {0}}},
+};
+
+struct ConvRow {
+  const char* name;
+  Dims x, w;
+  ConvAttr attr;  // stride, low, high, x_dilation, w_dilation, groups
+};
+
+const ConvRow kConvolutions[] = {
+    {"1x1", {1, 7, 5, 17}, {1, 1, 17, 33}, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1}},
+    {"1x1_strided", {2, 7, 5, 8}, {1, 1, 8, 16}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1}},
+    {"3x3_same", {1, 9, 11, 16}, {3, 3, 16, 32}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1}},
+    {"3x3_odd", {2, 7, 17, 3}, {3, 3, 3, 33}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1}},
+    {"3x3_stride_2", {1, 15, 14, 7}, {3, 3, 7, 17}, {{2, 2}, {1, 1}, {1, 0}, {1, 1}, {1, 1}, 1}},
+    {"7x7_stem", {1, 23, 21, 3}, {7, 7, 3, 16}, {{2, 2}, {3, 3}, {3, 3}, {1, 1}, {1, 1}, 1}},
+    {"5x3_valid", {1, 9, 8, 4}, {5, 3, 4, 9}, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1}},
+    {"dilated", {1, 13, 12, 5}, {3, 3, 5, 8}, {{1, 1}, {2, 3}, {2, 3}, {1, 1}, {2, 3}, 1}},
+    {"groups", {2, 7, 7, 12}, {3, 3, 4, 15}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 3}},
+    {"depthwise", {1, 9, 9, 17}, {3, 3, 1, 17}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 17}},
+    {"depthwise_strided",
+     {1, 9, 11, 32},
+     {5, 5, 1, 32},
+     {{2, 2}, {2, 2}, {2, 2}, {1, 1}, {1, 1}, 32}},
+    {"depthwise_multiplied",
+     {1, 5, 6, 7},
+     {3, 3, 1, 14},
+     {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 7}},
+    {"transposed", {1, 5, 7, 9}, {3, 3, 9, 5}, {{1, 1}, {2, 2}, {2, 1}, {2, 2}, {1, 1}, 1}},
+    {"transposed_by_3", {2, 4, 3, 6}, {4, 4, 6, 8}, {{1, 1}, {3, 3}, {2, 3}, {3, 3}, {1, 1}, 1}},
+    {"transposed_groups", {1, 5, 5, 8}, {3, 3, 4, 6}, {{1, 1}, {2, 2}, {2, 2}, {2, 2}, {1, 1}, 2}},
+    {"cropped", {1, 9, 8, 4}, {3, 3, 4, 8}, {{1, 1}, {-2, 1}, {1, -3}, {1, 1}, {1, 1}, 1}},
+    {"padding_only", {1, 1, 1, 3}, {2, 2, 3, 4}, {{1, 1}, {4, 3}, {3, 4}, {1, 1}, {1, 1}, 1}},
+    {"1d", {3, 17, 5}, {4, 5, 9}, {{2}, {1}, {2}, {1}, {1}, 1}},
+    {"1d_causal", {1, 33, 8}, {3, 8, 8}, {{1}, {4}, {0}, {1}, {2}, 1}},
+    {"3d",
+     {1, 5, 6, 7, 3},
+     {3, 2, 3, 3, 8},
+     {{1, 2, 1}, {1, 0, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, 1}},
+    {"one_pixel", {1, 1, 1, 33}, {1, 1, 33, 65}, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1}},
+};
+
+InputRange range_for(DType dtype) {
+  return is_float(dtype) ? InputRange{-1, 1} : InputRange{is_signed(dtype) ? -9.0 : 0.0, 9};
+}
+
+template <class Row, class Build>
+void add_rows(std::vector<OpCase>& cases, Op op, const Row& row, Build build) {
+  for (DType dtype : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8}) {
+    cases.push_back({std::string(name_of(op)) + "_" + row.name + "_" + std::string(name_of(dtype)),
+                     op, [=](CaseBuilder& b) { return build(b, dtype); }});
+  }
+}
+
+}  // namespace
+
+// The second operand of each row is an input, and in a further f32 case a constant, which a kernel
+// may pack.
+std::vector<OpCase> dense_cases() {
+  std::vector<OpCase> cases;
+  for (const DotRow& row : kDots) {
+    auto build = [row](CaseBuilder& b, DType t) {
+      NodeId a = b.in(t, row.a, range_for(t));
+      return b.dot_general(a, b.in(t, row.b, range_for(t)), row.attr);
+    };
+    add_rows(cases, Op::dot_general, row, build);
+    cases.push_back(
+        {std::string("dot_general_constant_") + row.name, Op::dot_general, [row](CaseBuilder& b) {
+           NodeId a = b.f32(row.a);
+           Tensor w = random_tensor({DType::f32, Shape(row.b)}, {-1, 1}, 3);
+           return b.dot_general(a, b.constant(w), row.attr);
+         }});
+  }
+  for (const ConvRow& row : kConvolutions) {
+    auto build = [row](CaseBuilder& b, DType t) {
+      NodeId x = b.in(t, row.x, range_for(t));
+      return b.convolution(x, b.in(t, row.w, range_for(t)), row.attr);
+    };
+    add_rows(cases, Op::convolution, row, build);
+    cases.push_back(
+        {std::string("convolution_constant_") + row.name, Op::convolution, [row](CaseBuilder& b) {
+           NodeId x = b.f32(row.x);
+           Tensor w = random_tensor({DType::f32, Shape(row.w)}, {-1, 1}, 3);
+           return b.convolution(x, b.constant(w), row.attr);
+         }});
+  }
+  return cases;
+}
+
+}  // namespace burin::test
