@@ -29,39 +29,23 @@ void refuse_output(OpContext& c, size_t i, const std::string& reason) {
 
 DType dtype_from_onnx(int64_t code) {
   switch (code) {
-    case 1:
-      return DType::f32;
-    case 2:
-      return DType::u8;
-    case 3:
-      return DType::i8;
-    case 4:
-      return DType::u16;
-    case 5:
-      return DType::i16;
-    case 6:
-      return DType::i32;
-    case 7:
-      return DType::i64;
-    case 8:
-      refuse("tensors of strings are not supported", "encode the text outside the model");
-    case 9:
-      return DType::pred;
-    case 10:
-      return DType::f16;
-    case 11:
-      return DType::f64;
-    case 12:
-      return DType::u32;
-    case 13:
-      return DType::u64;
+    case 1: return DType::f32;
+    case 2: return DType::u8;
+    case 3: return DType::i8;
+    case 4: return DType::u16;
+    case 5: return DType::i16;
+    case 6: return DType::i32;
+    case 7: return DType::i64;
+    case 8: refuse("tensors of strings are not supported", "encode the text outside the model");
+    case 9: return DType::pred;
+    case 10: return DType::f16;
+    case 11: return DType::f64;
+    case 12: return DType::u32;
+    case 13: return DType::u64;
     case 14:
-    case 15:
-      refuse("complex numbers are not supported", "keep real and imaginary parts apart");
-    case 16:
-      return DType::bf16;
-    default:
-      refuse("element type " + std::to_string(code) + " is not supported");
+    case 15: refuse("complex numbers are not supported", "keep real and imaginary parts apart");
+    case 16: return DType::bf16;
+    default: refuse("element type " + std::to_string(code) + " is not supported");
   }
 }
 
