@@ -1,0 +1,181 @@
+// Runs ONNX's test cases: read, import for the inputs at hand, execute, compare.
+#include "tests/support/conformance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/eval.h"
+#include "onnx/import.h"
+#include "onnx/tensor_file.h"
+#include "tests/support/compare.h"
+
+namespace burin::test {
+
+namespace fs = std::filesystem;
+
+std::string_view name_of(Status status) {
+  switch (status) {
+#define X(name) \
+  case Status::name: return #name;
+    BURIN_CASE_STATUSES(X)
+#undef X
+  }
+  return "?";
+}
+
+std::string_view title_of(Column column) {
+  switch (column) {
+#define X(name, title) \
+  case Column::name: return title;
+    BURIN_CASE_COLUMNS(X)
+#undef X
+  }
+  return "?";
+}
+
+fs::path conformance_folder() {
+  const char* folder = std::getenv("BURIN_CONFORMANCE");
+  return folder ? folder : "/usr/share/libonnx-testdata/data";
+}
+
+std::vector<ConformanceCase> conformance_cases() {
+  std::vector<ConformanceCase> cases;
+  std::error_code error;
+  for (const auto& group : fs::directory_iterator(conformance_folder(), error)) {
+    for (const auto& entry : fs::directory_iterator(group.path(), error)) {
+      if (!fs::exists(entry.path() / "model.onnx")) continue;
+      cases.push_back({group.path().filename(), entry.path().filename(), entry.path()});
+    }
+  }
+  std::ranges::sort(cases, {}, [](const auto& c) { return std::pair(c.group, c.name); });
+  return cases;
+}
+
+namespace {
+
+struct DataSet {
+  std::vector<Tensor> inputs, outputs;
+};
+
+Result<std::vector<Tensor>> read_tensors(const fs::path& folder, const char* kind) {
+  std::vector<Tensor> out;
+  for (int i = 0;; ++i) {
+    fs::path path = folder / fmt::format("{}_{}.pb", kind, i);
+    if (!fs::exists(path)) return out;
+    BURIN_ASSIGN(onnx::TensorFile file, onnx::read_tensor_file(path.string()));
+    out.push_back(std::move(file.tensor));
+  }
+}
+
+Result<std::vector<DataSet>> read_data_sets(const fs::path& folder) {
+  std::vector<DataSet> sets;
+  for (int i = 0;; ++i) {
+    fs::path path = folder / fmt::format("test_data_set_{}", i);
+    if (!fs::exists(path)) return sets;
+    DataSet set;
+    BURIN_ASSIGN(set.inputs, read_tensors(path, "input"));
+    BURIN_ASSIGN(set.outputs, read_tensors(path, "output"));
+    sets.push_back(std::move(set));
+  }
+}
+
+std::string op_types(const onnx::Model& model) {
+  std::vector<std::string> seen;
+  for (const onnx::NodeView& node : model.graph.nodes) {
+    if (std::ranges::find(seen, node.op_type) == seen.end()) seen.push_back(node.op_type);
+  }
+  return fmt::format("{}", fmt::join(seen, " "));
+}
+
+Result<onnx::Imported> import_for(const onnx::Model& model, const DataSet& set) {
+  std::vector<const onnx::ValueInfo*> required = model.required_inputs();
+  onnx::ImportOptions options;
+  for (size_t i = 0; i < std::min(required.size(), set.inputs.size()); ++i) {
+    options.input_values[required[i]->name] = set.inputs[i];
+  }
+  return onnx::import_model(model, options);
+}
+
+using Execute = Result<std::vector<Tensor>> (*)(const graph::Graph&, std::span<const Tensor>);
+
+Result<std::vector<Tensor>> evaluate(const graph::Graph& graph, std::span<const Tensor> inputs) {
+  return graph::eval(graph, inputs);
+}
+
+std::string compare_outputs(const graph::Graph& graph, const std::vector<Tensor>& actual,
+                            const std::vector<Tensor>& expected) {
+  if (actual.size() < expected.size()) return "outputs are missing";
+  for (size_t i = 0; i < expected.size(); ++i) {
+    std::string wrong = difference(actual[i], expected[i]);
+    if (!wrong.empty()) return fmt::format("output '{}' {}", graph.outputs[i].name, wrong);
+  }
+  return {};
+}
+
+Outcome run_column(const onnx::Model& model, const std::vector<DataSet>& sets, Execute execute) {
+  for (const DataSet& set : sets) {
+    Result<onnx::Imported> imported = import_for(model, set);
+    if (!imported) return {Status::unsupported, imported.error().text()};
+    Result<std::vector<Tensor>> outputs = execute(imported->graph, set.inputs);
+    if (!outputs) return {Status::unsupported, outputs.error().text()};
+    std::string wrong = compare_outputs(imported->graph, *outputs, set.outputs);
+    if (!wrong.empty()) return {Status::fail, wrong};
+  }
+  return {};
+}
+
+// A child tells its case's ops, then one line for each column as it is done.
+void run_case(const ConformanceCase& test, const std::function<void(const std::string&)>& say) {
+  auto tell = [&](const Outcome& outcome) {
+    std::string reason = outcome.reason;
+    std::ranges::replace(reason, '\n', ' ');
+    say(fmt::format("{} {}\n", static_cast<int>(outcome.status), reason));
+  };
+  auto tell_all = [&](const Outcome& outcome) {
+    for (size_t i = 0; i < kColumns; ++i) tell(outcome);
+  };
+  Result<onnx::Model> model = onnx::read_model((test.folder / "model.onnx").string());
+  say((model ? op_types(*model) : std::string()) + "\n");
+  if (!model) return tell_all({Status::unsupported, model.error().text()});
+  for (const onnx::ValueInfo* input : model->required_inputs()) {
+    if (!input->dtype) {
+      return tell_all({Status::unsupported, "input '" + input->name + "' is " + input->problem});
+    }
+  }
+  Result<std::vector<DataSet>> sets = read_data_sets(test.folder);
+  if (!sets) return tell_all({Status::unsupported, sets.error().text()});
+  tell(run_column(*model, *sets, evaluate));
+}
+
+CaseResult to_result(const ConformanceCase& test, const IsolatedResult& ran) {
+  CaseResult result{test, "", {}};
+  Status last = ran.end == IsolatedResult::End::timed_out ? Status::hang : Status::crash;
+  result.outcomes.fill({last, ran.detail});
+  size_t at = ran.output.find('\n');
+  if (at == std::string::npos) return result;
+  result.ops = ran.output.substr(0, at);
+  for (size_t i = 0; i < kColumns; ++i) {
+    size_t end = ran.output.find('\n', at + 1);
+    if (end == std::string::npos) break;
+    std::string line = ran.output.substr(at + 1, end - at - 1);
+    result.outcomes[i] = {static_cast<Status>(line.at(0) - '0'), line.substr(2)};
+    at = end;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases, int jobs,
+                                        const Limits& limits) {
+  auto task = [&](size_t i) -> IsolatedTask {
+    return [&test = cases[i]](const auto& say) { run_case(test, say); };
+  };
+  std::vector<IsolatedResult> ran = run_isolated(cases.size(), task, jobs, limits);
+  std::vector<CaseResult> results;
+  for (size_t i = 0; i < cases.size(); ++i) results.push_back(to_result(cases[i], ran[i]));
+  return results;
+}
+
+}  // namespace burin::test

@@ -1,0 +1,63 @@
+// ONNX's own test cases (Debian's libonnx-testdata): finding them, and running one through the
+// evaluator and as machine code. tools/conformance.cpp reports on all, tests/ops/ runs a sample.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/isolated.h"
+
+namespace burin::test {
+
+struct ConformanceCase {
+  std::string group;  // "node", "simple", "pytorch-converted", "pytorch-operator"
+  std::string name;   // "test_add"
+  std::filesystem::path folder;
+};
+
+// Where the package puts its cases; $BURIN_CONFORMANCE names another folder.
+std::filesystem::path conformance_folder();
+// All cases, by group and name; empty if the package is absent.
+std::vector<ConformanceCase> conformance_cases();
+
+#define BURIN_CASE_STATUSES(X) X(pass) X(fail) X(unsupported) X(crash) X(hang)
+enum class Status {
+#define X(name) name,
+  BURIN_CASE_STATUSES(X)
+#undef X
+};
+std::string_view name_of(Status status);
+
+struct Outcome {
+  Status status = Status::pass;
+  std::string reason;  // empty for pass
+};
+
+// The ways to run a case, with their titles.
+#define BURIN_CASE_COLUMNS(X) X(evaluator, "evaluator")
+enum class Column {
+#define X(name, title) name,
+  BURIN_CASE_COLUMNS(X)
+#undef X
+};
+inline constexpr size_t kColumns = 0
+#define X(name, title) +1
+    BURIN_CASE_COLUMNS(X)
+#undef X
+    ;
+std::string_view title_of(Column column);
+
+struct CaseResult {
+  ConformanceCase test;
+  std::string ops;  // the model's op types, without repetition, in order: "Shape Gather"
+  std::array<Outcome, kColumns> outcomes;
+};
+
+// Runs each case in a process of its own.
+std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases, int jobs,
+                                        const Limits& limits = {});
+
+}  // namespace burin::test
