@@ -96,7 +96,7 @@ std::string not_passing(const std::vector<CaseResult>& results) {
 std::string markdown(const std::vector<CaseResult>& results) {
   std::string out =
       "# Conformance\n\nONNX's own test cases (Debian's `libonnx-testdata`), each with its inputs "
-      "and expected outputs; floats\nwithin 1e-7 + 1e-3 of the expected value, all else exactly. "
+      "and expected outputs; floats\nwithin 1e-7 + 1e-3 of the expected value (bf16: its last place), all else exactly. "
       "Written by `burin-conformance`.\n\n";
   out += summary(results);
   std::string group;

@@ -24,6 +24,9 @@ void build_batch_normalization(OpContext& c) {
     refuse("statistics per element (spatial=0) are not supported", "convert to opset 9 or later");
   }
   bool training = c.attr_int("training_mode", 0) != 0;
+  if (c.opset < 7 && c.attr_int("is_test", 0) == 0) {
+    refuse("statistics of the batch are not supported in opset 6", "export with is_test=1");
+  }
   if (!training) {
     for (size_t i = 1; i < c.output_count(); ++i) refuse_output(c, i, "it exists only in training");
   }
@@ -41,7 +44,7 @@ void build_batch_normalization(OpContext& c) {
   Value y = x * per_channel(k.to(x.dtype()), x.shape());
   c.set_output(0, y + per_channel(shift.to(x.dtype()), x.shape()));
 }
-BURIN_ONNX_OP(BatchNormalization, 7, build_batch_normalization);
+BURIN_ONNX_OP(BatchNormalization, 6, build_batch_normalization);
 
 }  // namespace
 

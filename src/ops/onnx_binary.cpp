@@ -47,6 +47,17 @@ Value prelu(Value x, Value slope) {
   return select(x < 0.0, slope * x, x);
 }
 
+// Before opset 7 the second operand broadcasts only if the node says so, from `axis` on: y[3] with
+// axis=1 meets x[2, 3, 4] as [3, 1].
+Value aligned(OpContext& c, Value x, Value y) {
+  if (c.opset >= 7 || !c.has_attr("axis") || y.rank() >= x.rank()) return y;
+  auto axis = static_cast<size_t>(OpContext::axis(c.attr_int("axis"), x.rank()));
+  if (axis + y.rank() > x.rank()) refuse("the second operand passes the rank of the first");
+  Dims dims = y.shape().dims();
+  dims.resize(x.rank() - axis, 1);
+  return y.reshape(std::move(dims));
+}
+
 template <Value (*fold)(Value, Value)>
 Value fold_inputs(OpContext& c) {
   Value total = input(c, 0);
@@ -58,32 +69,33 @@ Value fold_inputs(OpContext& c) {
 
 // type, first opset, formula
 #define BURIN_ONNX_BINARY_OPS(X)    \
-  X(Add, 7, x + y)                  \
-  X(And, 7, bit_and(x, y))          \
+  X(Add, 1, x + y)                  \
+  X(And, 1, bit_and(x, y))          \
   X(BitShift, 11, shifted(c, x, y)) \
   X(BitwiseAnd, 18, bit_and(x, y))  \
   X(BitwiseOr, 18, bit_or(x, y))    \
   X(BitwiseXor, 18, bit_xor(x, y))  \
-  X(Div, 7, x / y)                  \
-  X(Equal, 7, eq(x, y))             \
-  X(Greater, 7, x > y)              \
+  X(Div, 1, x / y)                  \
+  X(Equal, 1, eq(x, y))             \
+  X(Greater, 1, x > y)              \
   X(GreaterOrEqual, 12, x >= y)     \
-  X(Less, 7, x < y)                 \
+  X(Less, 1, x < y)                 \
   X(LessOrEqual, 12, x <= y)        \
   X(Mod, 10, modulo(c, x, y))       \
-  X(Mul, 7, mul(x, y))              \
-  X(Or, 7, bit_or(x, y))            \
-  X(PRelu, 7, prelu(x, y))          \
-  X(Pow, 7, power(c, x, y))         \
-  X(Sub, 7, x - y)                  \
-  X(Xor, 7, bit_xor(x, y))
+  X(Mul, 1, mul(x, y))              \
+  X(Or, 1, bit_or(x, y))            \
+  X(PRelu, 1, prelu(x, y))          \
+  X(Pow, 1, power(c, x, y))         \
+  X(Sub, 1, x - y)                  \
+  X(Xor, 1, bit_xor(x, y))
 
 // In a formula, x and y are the inputs and c is the node.
-#define X(type, since, formula)             \
-  static void build_##type(OpContext& c) {  \
-    Value x = input(c, 0), y = input(c, 1); \
-    c.set_output(0, formula);               \
-  }                                         \
+#define X(type, since, formula)            \
+  static void build_##type(OpContext& c) { \
+    Value x = input(c, 0);                 \
+    Value y = aligned(c, x, input(c, 1));  \
+    c.set_output(0, formula);              \
+  }                                        \
   BURIN_ONNX_OP(type, since, build_##type);
 BURIN_ONNX_BINARY_OPS(X)
 #undef X

@@ -72,7 +72,7 @@ void build_dropout(OpContext& c) {
   DType mask = c.opset < 10 ? x.dtype() : DType::pred;
   if (c.wants_output(1)) c.set_output(1, c.b.full({mask, x.shape()}, 1));
 }
-BURIN_ONNX_OP(Dropout, 7, build_dropout);
+BURIN_ONNX_OP(Dropout, 1, build_dropout);
 
 // start + i * delta for i in [0, max(ceil((limit - start) / delta), 0))
 void build_range(OpContext& c) {

@@ -72,8 +72,8 @@ void resolve_transposed(OpContext& c, Window& w, const Dims& spatial, const Ints
     int64_t full = product(w.stride[a], spatial[a] - 1) + extra[a] + w.extent(a);
     if (!wanted.empty() || same) {
       int64_t total = full - (wanted.empty() ? product(spatial[a], w.stride[a]) : wanted[a]);
-      int64_t half = total / 2;
-      w.low[a] = auto_pad == "SAME_UPPER" ? half : total - half;
+      int64_t padding = std::max<int64_t>(total, 0);
+      w.low[a] = auto_pad == "SAME_UPPER" ? padding / 2 : padding - padding / 2;
       w.high[a] = total - w.low[a];
     } else if (auto_pad != "VALID") {
       w.low[a] = pads[a], w.high[a] = pads[a + w.rank()];

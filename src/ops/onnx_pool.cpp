@@ -79,7 +79,7 @@ void build_average_pool(OpContext& c) {
   }
   c.set_output(0, to_channels_first(everywhere == 1 ? y : y / everywhere));
 }
-BURIN_ONNX_OP(AveragePool, 7, build_average_pool);
+BURIN_ONNX_OP(AveragePool, 1, build_average_pool);
 
 double norm_order(OpContext& c) {
   double p = static_cast<double>(c.attr_int("p", 2));

@@ -17,7 +17,9 @@ double original_position(const ResizeAxis& r, int64_t i) {
   if (r.coordinates == "asymmetric") return out / r.scale;
   if (r.coordinates == "tf_half_pixel_for_nn") return (out + 0.5) / r.scale;
   if (r.coordinates == "align_corners") {
-    return r.out > 1 ? out * (in_size - 1) / (out_size - 1) : 0;
+    // The length that the scale asks for, which need not be whole.
+    double length = in_size * r.scale;
+    return length > 1 ? out * (in_size - 1) / (length - 1) : 0;
   }
   if (r.coordinates == "half_pixel_symmetric") {
     double adjusted = out_size / (in_size * r.scale);

@@ -19,7 +19,8 @@ void resize_all(OpContext& c, const std::vector<ResizeAxis>& axes) {
 }
 
 int64_t scaled_size(int64_t in, double scale) {
-  double size = std::floor(static_cast<double>(in) * scale);
+  // In single precision, in which the scale is stated: 1/49 of 49 is 1.
+  double size = std::floor(static_cast<float>(in) * static_cast<float>(scale));
   if (!(scale > 0) || !(size < static_cast<double>(kMaxElements)))
     refuse("a scale is out of range");
   return static_cast<int64_t>(size);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace burin::test {
@@ -22,6 +23,7 @@ std::string difference(const Tensor& actual, const Tensor& expected, Tolerance t
     return fmt::format("is {} where {} is expected", actual.type().text(), expected.type().text());
   }
   bool floats = is_float(expected.dtype());
+  if (expected.dtype() == DType::bf16) tolerance.relative = std::max(tolerance.relative, 0x1p-7);
   int64_t wrong = 0, first = 0;
   for (int64_t i = 0; i < expected.elements(); ++i) {
     bool same = floats ? close(actual.as_double(i), expected.as_double(i), tolerance)

@@ -1,5 +1,5 @@
 // Compares a computed tensor with an expected one, as ONNX's own test runner does: floats within
-// atol + rtol * |expected|, everything else exactly.
+// atol + rtol * |expected| (bf16 within its last place), everything else exactly.
 #pragma once
 
 #include <string>
