@@ -13,7 +13,7 @@ struct Diagnostic {
   std::string reason;  // what is wrong
   std::string hint;    // what to do about it; may be empty
 
-  // One line: "where: reason (hint)".
+  // One line: "where: reason (hint)", with names from files made free of control characters.
   std::string text() const;
 };
 

@@ -1,6 +1,8 @@
 // GraphProto, NodeProto, AttributeProto and ValueInfoProto. Field numbers are those of onnx.proto.
 #include "onnx/graph_proto.h"
 
+#include "onnx/order.h"
+
 namespace burin::onnx {
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "graph/op_def.h"
+#include "onnx/wire.h"
 
 namespace burin::onnx {
 
@@ -105,7 +106,7 @@ std::string KnownValues::obstacle(NodeId id) const {
   NodeId at = entries_[id.index].obstacle;
   if (graph_[at].op == Op::parameter) {
     auto index = static_cast<size_t>(graph_.attr<graph::ParameterAttr>(at).index);
-    return "it is computed from the graph input '" + graph_.inputs[index].name + "'";
+    return "it is computed from the graph input " + quote_name(graph_.inputs[index].name);
   }
   return "it takes a " + std::string(name_of(graph_[at].op)) + " of " + graph_.type(at).text() +
          ", too large to evaluate here";

@@ -1,6 +1,7 @@
 // Kahn's algorithm over value names; a node also depends on what its subgraphs take from outside.
 #include "onnx/order.h"
 
+#include <algorithm>
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
@@ -102,19 +103,21 @@ bool in_file_order(const Edges& producers) {
   return true;
 }
 
-// A node on a cycle: walking back from any unplaced node along unplaced producers ends in one.
+// The first node of a cycle: walking back from an unplaced node along unplaced producers ends in
+// one.
 size_t node_on_cycle(const Edges& producers, const std::vector<bool>& placed) {
+  auto step = [&](size_t at) {
+    for (size_t p : producers[at]) {
+      if (!placed[p]) return p;
+    }
+    return at;
+  };
   size_t at = 0;
   while (placed[at]) ++at;
-  for (size_t steps = 0; steps < producers.size(); ++steps) {
-    for (size_t p : producers[at]) {
-      if (!placed[p]) {
-        at = p;
-        break;
-      }
-    }
-  }
-  return at;
+  for (size_t steps = 0; steps < producers.size(); ++steps) at = step(at);
+  size_t first = at;
+  for (size_t i = step(at); i != at; i = step(i)) first = std::min(first, i);
+  return first;
 }
 
 Result<std::vector<size_t>> sort_nodes(const GraphProto& graph, const Edges& producers) {
@@ -147,7 +150,7 @@ Result<std::vector<size_t>> sort_nodes(const GraphProto& graph, const Edges& pro
 }  // namespace
 
 std::string node_label(const NodeView& node) {
-  return "node " + quote_name(node.name) + " (" + node.op_type.substr(0, 100) + ")";
+  return "node " + quote_name(node.name) + " (" + clip_name(node.op_type) + ")";
 }
 
 Result<std::vector<size_t>> order_nodes(const GraphProto& graph,

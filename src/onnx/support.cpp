@@ -39,7 +39,7 @@ void collect(const Model& model, const GraphProto& graph, MissingOps& missing) {
 
 std::string describe(const Model& model, const std::string& domain, const std::string& op_type,
                      const Missing& missing) {
-  std::string out = domain.empty() ? op_type : domain + "." + op_type;
+  std::string out = clip_name(domain.empty() ? op_type : domain + "." + op_type);
   int64_t opset = opset_of(model, domain);
   std::string supported = supported_opsets(domain, op_type);
   if (std::ranges::find(model.functions, domain + ":" + op_type) != model.functions.end()) {

@@ -7,15 +7,16 @@ namespace burin::onnx {
 
 using protozero::pbf_wire_type;
 
-std::string quote_name(std::string_view name) {
+std::string clip_name(std::string_view name) {
   constexpr size_t kLongest = 100;
-  std::string out = "'";
+  std::string out;
   for (char c : name.substr(0, kLongest)) {
     out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   }
-  if (name.size() > kLongest) out += "...";
-  return out + "'";
+  return name.size() > kLongest ? out + "..." : out;
 }
+
+std::string quote_name(std::string_view name) { return "'" + clip_name(name) + "'"; }
 
 bool Message::next() {
   if (reader_.tag() != 0 && !consumed_) reader_.skip();

@@ -19,7 +19,9 @@ struct ParseError : std::runtime_error {
   std::string hint;
 };
 
-// A name from a file, fit for a message: in quotes, without control characters, at most 100 bytes.
+// A name from a file, fit for a message: without control characters, at most 100 bytes.
+std::string clip_name(std::string_view name);
+// The same in quotes.
 std::string quote_name(std::string_view name);
 
 // Bounds what a file may make the reader allocate. Throws ParseError beyond the limit.

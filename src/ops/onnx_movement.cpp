@@ -78,9 +78,14 @@ void build_space_to_depth(OpContext& c) {
 }
 BURIN_ONNX_OP(SpaceToDepth, 1, build_space_to_depth);
 
+// Parts without elements are left out, whatever their shape: exporters rely on it.
 void build_concat(OpContext& c) {
-  std::vector<NodeId> parts;
-  for (size_t i = 0; i < c.input_count(); ++i) parts.push_back(c.input(i));
+  std::vector<NodeId> parts, empty;
+  for (size_t i = 0; i < c.input_count(); ++i) {
+    NodeId part = c.input(i);
+    (c.b.shape(part).elements() == 0 ? empty : parts).push_back(part);
+  }
+  if (parts.empty()) parts = std::move(empty);
   if (parts.empty()) refuse("Concat without inputs");
   int64_t axis = OpContext::axis(c.attr_int("axis", 1), c.b.shape(parts[0]).rank());
   c.set_output(0, c.b.concatenate(std::move(parts), axis));
