@@ -6,8 +6,10 @@
 #include <ostream>
 
 #include "graph/print.h"
+#include "graph/verify.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/eliminate_dead_nodes.h"
+#include "passes/simplify.h"
 
 namespace burin::passes {
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"eliminate_dead_nodes", eliminate_dead_nodes, ""},
+    {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
 };
 
@@ -44,6 +47,12 @@ Result<void> inspect(std::string_view after, const graph::Graph& graph,
                      const PassOptions& options) {
   if (options.dump) {
     *options.dump << "// after " << after << "\n" << graph::print(graph, {16, true});
+  }
+  if (options.verify) {
+    if (auto wrong = graph::verify(graph)) {
+      return fail(wrong->where,
+                  "the graph is broken after " + std::string(after) + ": " + wrong->reason);
+    }
   }
   return {};
 }

@@ -51,6 +51,11 @@ Tensor::Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_pt
   BURIN_CHECK(static_cast<int64_t>(bytes.size()) == type_.bytes(), "tensor view of another size");
 }
 
+Tensor Tensor::reshaped(Shape shape) const {
+  BURIN_CHECK(shape.elements() == elements(), "reshaped to another number of elements");
+  return Tensor({dtype(), std::move(shape)}, bytes(), owner_);
+}
+
 std::byte* Tensor::mutable_data() {
   BURIN_CHECK(owned_, "writing into a tensor view");
   return const_cast<std::byte*>(data_);

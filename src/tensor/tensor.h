@@ -34,6 +34,8 @@ class Tensor {
   // Only for owned tensors.
   std::byte* mutable_data();
   bool valid() const { return data_ != nullptr; }
+  // The same bytes as another shape with as many elements; never copies.
+  Tensor reshaped(Shape shape) const;
 
   // Element i in row-major order, converted.
   double as_double(int64_t i) const;

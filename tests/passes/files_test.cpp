@@ -7,6 +7,7 @@
 #include "graph/parse.h"
 #include "graph/print.h"
 #include "passes/run.h"
+#include "tests/support/same_values.h"
 #include "tests/support/text_cases.h"
 
 namespace burin::passes {
@@ -23,6 +24,9 @@ std::string run_named(const std::string& what, const std::string& input) {
     const Pass* pass = find_pass(name);
     if (!pass) return "error: no pass " + name;
     current = pass->run(current);
+  }
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    EXPECT_EQ(test::difference(*graph, current, seed), "") << input;
   }
   return graph::print(current);
 }
