@@ -19,8 +19,7 @@ bool has_avx2() {
 
 bool has_avx512() {
   const X86& f = host_features();
-  return has_avx2() && f.hasAVX512_F() && f.hasAVX512_BW() && f.hasAVX512_DQ() &&
-         f.hasAVX512_VL();
+  return has_avx2() && f.hasAVX512_F() && f.hasAVX512_BW() && f.hasAVX512_DQ() && f.hasAVX512_VL();
 }
 
 std::vector<std::string> feature_names() {
@@ -29,11 +28,11 @@ std::vector<std::string> feature_names() {
 #define X(name) \
   if (f.has##name()) names.push_back(#name);
   X(SSE4_2)
-  X(AVX) X(AVX2) X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ) X(AVX512_VL)
-  X(AVX512_VNNI) X(AVX512_BF16) X(AVX512_VBMI) X(AVX512_FP16) X(AVX_VNNI) X(GFNI) X(AMX_BF16)
-  X(AMX_INT8)
+  X(AVX)
+  X(AVX2) X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ) X(AVX512_VL) X(AVX512_VNNI)
+      X(AVX512_BF16) X(AVX512_VBMI) X(AVX512_FP16) X(AVX_VNNI) X(GFNI) X(AMX_BF16) X(AMX_INT8)
 #undef X
-  return names;
+          return names;
 }
 
 int64_t cache_bytes(int name, int64_t otherwise) {

@@ -22,9 +22,9 @@ struct InstFacts {
   uint32_t position = 0;  // in emission order; uses outside loops compare by it
   uint32_t end = 0;       // loops: the position behind the body
   loop::RegionId region = 0;
-  uint32_t epoch = 0;     // of memory: changes with each store and each nested region
-  int8_t folded = -1;     // which operand is read straight from memory
-  bool skip = false;      // dead, or folded into its only user
+  uint32_t epoch = 0;  // of memory: changes with each store and each nested region
+  int8_t folded = -1;  // which operand is read straight from memory
+  bool skip = false;   // dead, or folded into its only user
   MemoryOperand address;
 };
 
@@ -32,11 +32,11 @@ struct Analysis {
   static constexpr loop::InstId kNoInst = ~0u;
   static constexpr uint32_t kNoConstant = ~0u;
 
-  std::vector<loop::InstId> definition;         // per value; kNoInst for parameters and literals
-  std::vector<loop::RegionId> home;             // per value: the region that defines it
-  std::vector<uint32_t> constant;               // per value: index of the literal
-  std::vector<uint32_t> uses;                   // per value: in operands and yields
-  std::vector<uint32_t> last_use;               // per value: position; 0 if never read
+  std::vector<loop::InstId> definition;  // per value; kNoInst for parameters and literals
+  std::vector<loop::RegionId> home;      // per value: the region that defines it
+  std::vector<uint32_t> constant;        // per value: index of the literal
+  std::vector<uint32_t> uses;            // per value: in operands and yields
+  std::vector<uint32_t> last_use;        // per value: position; 0 if never read
   std::vector<InstFacts> insts;
   std::vector<std::vector<loop::InstId>> order;  // per region
   std::vector<loop::InstId> owner;               // per region: its loop or branch

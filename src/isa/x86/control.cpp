@@ -94,9 +94,8 @@ void Emitter::yield(const Inst& inst, std::span<const asmjit::BaseReg> carried) 
 void Emitter::move_in_parallel(std::vector<Move>& moves) {
   while (!moves.empty()) {
     auto is_read = [&](const Move& m) {
-      return std::ranges::any_of(moves, [&](const Move& other) {
-        return &other != &m && other.from.id() == m.to.id();
-      });
+      return std::ranges::any_of(
+          moves, [&](const Move& other) { return &other != &m && other.from.id() == m.to.id(); });
     };
     auto next = std::ranges::find_if_not(moves, is_read);
     if (next != moves.end()) {

@@ -118,7 +118,8 @@ bool Emitter::emit_by_lea(const Inst& inst, Value a, Value b) {
       return true;
     }
     ax::Gp x = gp(a);
-    ax::Mem m(static_cast<uint64_t>(0), x, static_cast<uint32_t>(std::countr_zero(static_cast<uint64_t>(n))));
+    ax::Mem m(static_cast<uint64_t>(0), x,
+              static_cast<uint32_t>(std::countr_zero(static_cast<uint64_t>(n))));
     emit(ax::Inst::kIdLea, result(r), m);
     return true;
   }
@@ -181,8 +182,8 @@ void Emitter::emit_gp_min_max(const Inst& inst) {
 
 // x / 0 = 0 and x % 0 = 0, so that garbage in unused lanes cannot stop the process; the smallest
 // integer by -1 wraps.
-void Emitter::divide_registers(Op op, Elem elem, const ax::Gp& d, const ax::Gp& a,
-                               const ax::Gp& b, bool safe) {
+void Emitter::divide_registers(Op op, Elem elem, const ax::Gp& d, const ax::Gp& a, const ax::Gp& b,
+                               bool safe) {
   bool is_unsigned = is_unsigned_kind(elem), is_long = loop::bits_of(elem) == 64;
   Bank bank = is_long ? Bank::gp64 : Bank::gp32;
   asmjit::Label done = cc_.newLabel(), by_minus_one = cc_.newLabel();

@@ -1,5 +1,5 @@
-// Comparisons, selection and mask arithmetic. Vector masks are k registers on AVX-512 and vectors of
-// all-ones lanes on AVX2; one-lane masks are 0 or 1 in a general register.
+// Comparisons, selection and mask arithmetic. Vector masks are k registers on AVX-512 and vectors
+// of all-ones lanes on AVX2; one-lane masks are 0 or 1 in a general register.
 #include <bit>
 
 #include "isa/x86/emitter.h"

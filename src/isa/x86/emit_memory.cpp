@@ -19,9 +19,7 @@ InstCode masked_memory_move(int bits) {
 
 // Moves of the low bits of a register: 32 and 64 of them; 0 for others.
 InstCode partial_move(int bits) {
-  return bits == 64   ? InstCode{ax::Inst::kIdVmovq}
-         : bits == 32 ? InstCode{ax::Inst::kIdVmovd}
-                      : 0;
+  return bits == 64 ? InstCode{ax::Inst::kIdVmovq} : bits == 32 ? InstCode{ax::Inst::kIdVmovd} : 0;
 }
 
 InstCode gp_load(Elem elem) {
@@ -83,7 +81,7 @@ void Emitter::emit_masked_scalar_load(const Inst& inst, const ax::Mem& m) {
   }
   emit(ax::Inst::kIdTest, condition, condition);
   emit(ax::Inst::kIdJz, skip);
-  InstCode id = in_gp                ? gp_load(t.elem)
+  InstCode id = in_gp                 ? gp_load(t.elem)
                 : t.elem == Elem::f32 ? ax::Inst::kIdVmovss
                                       : ax::Inst::kIdVmovsd;
   emit(id, d, m);

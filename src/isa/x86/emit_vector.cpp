@@ -9,8 +9,6 @@ namespace {
 
 using loop::Elem;
 
-bool is_real(Elem e) { return e == Elem::f32 || e == Elem::f64; }
-
 uint64_t sign_bit(Elem e) { return 1ull << (loop::bits_of(e) - 1); }
 
 }  // namespace
@@ -45,7 +43,8 @@ void Emitter::vector_unary(const Inst& inst) {
   Bank bank = bank_of(type(a));
   int bits = loop::bits_of(elem);
   ax::Vec x = vec(a);
-  if (inst.op == Op::bit_not || (is_real(elem) && (inst.op == Op::neg || inst.op == Op::abs))) {
+  if (inst.op == Op::bit_not ||
+      (loop::is_real(elem) && (inst.op == Op::neg || inst.op == Op::abs))) {
     uint64_t mask = inst.op == Op::bit_not ? ~0ull
                     : inst.op == Op::neg   ? sign_bit(elem)
                                            : sign_bit(elem) - 1;

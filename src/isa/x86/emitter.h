@@ -192,7 +192,7 @@ class Emitter {
   ax::Compiler& cc_;
   LiteralPool& pool_;
 
-  loop::InstId inst_ = 0;     // being emitted
+  loop::InstId inst_ = 0;  // being emitted
   uint32_t position_ = 0;
   std::vector<uint32_t> regs_;   // per value: virtual register id
   std::vector<uint32_t> hints_;  // per value: the register that its loop carries it in

@@ -104,9 +104,9 @@ class AddressFolder {
     if (inst->op == Op::add && literal(a, &n)) std::swap(a, b);
     if (!literal(b, &n)) return false;
     switch (inst->op) {
-      case Op::add: return shift_index(a, n, 1);    // (x + n) * s  =>  x * s + n * s
+      case Op::add: return shift_index(a, n, 1);  // (x + n) * s  =>  x * s + n * s
       case Op::sub: return shift_index(a, n, -1);
-      case Op::mul: return scale_index(a, n);       // (x * n) * s  =>  x * (n * s)
+      case Op::mul: return scale_index(a, n);  // (x * n) * s  =>  x * (n * s)
       case Op::shl: return n >= 0 && n <= 3 && scale_index(a, int64_t{1} << n);
       default: return false;
     }

@@ -49,9 +49,9 @@ Result<Code> write(Workspace& w, const loop::Function& function, const Target& t
   w.pool.write(w.compiler);
   asmjit::Error error = w.compiler.finalize();
   if (error != asmjit::kErrorOk || !errors.first.empty()) {
-    return fail(function.name, "AsmJit: " + (errors.first.empty()
-                                                 ? asmjit::DebugUtils::errorAsString(error)
-                                                 : errors.first));
+    return fail(function.name,
+                "AsmJit: " + (errors.first.empty() ? asmjit::DebugUtils::errorAsString(error)
+                                                   : errors.first));
   }
   Code code;
   code.spills = count_spills(w.compiler);

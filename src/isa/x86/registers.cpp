@@ -97,13 +97,11 @@ asmjit::BaseReg Emitter::overwrite(Value v, Value from, std::span<const Value> o
   bool literal = is_literal(from);
   uint32_t from_id = literal ? kNoRegister : regs_[from.index];
   auto read_later = [&](uint32_t id) {
-    return std::ranges::any_of(others, [&](Value o) {
-      return o.valid() && !is_literal(o) && regs_[o.index] == id;
-    });
+    return std::ranges::any_of(
+        others, [&](Value o) { return o.valid() && !is_literal(o) && regs_[o.index] == id; });
   };
   asmjit::BaseReg to;
-  if (hint_is_free(v, position_) &&
-      (hints_[v.index] == from_id || !read_later(hints_[v.index]))) {
+  if (hint_is_free(v, position_) && (hints_[v.index] == from_id || !read_later(hints_[v.index]))) {
     to = make_reg(bank, hints_[v.index]);
   } else if (dies(from) && owners_[asmjit::Operand::virtIdToIndex(from_id)] == from) {
     to = make_reg(bank, from_id);
