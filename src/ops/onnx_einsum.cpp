@@ -132,7 +132,8 @@ Term contract(Term a, Term b, const Labels& needed) {
 Labels implicit_output(const std::string& inputs, size_t ellipsis) {
   Labels out;
   for (char ch = 'A'; ch <= 'z'; ++ch) {
-    if (std::isalpha(static_cast<unsigned char>(ch)) && std::ranges::count(inputs, ch) == 1) out += ch;
+    if (std::isalpha(static_cast<unsigned char>(ch)) && std::ranges::count(inputs, ch) == 1)
+      out += ch;
   }
   return spelled_out(ellipsis ? "..." : "", ellipsis) + out;
 }

@@ -79,15 +79,27 @@ void build_space_to_depth(OpContext& c) {
 BURIN_ONNX_OP(SpaceToDepth, 1, build_space_to_depth);
 
 // Parts without elements are left out, whatever their shape: exporters rely on it.
-void build_concat(OpContext& c) {
-  std::vector<NodeId> parts, empty;
-  for (size_t i = 0; i < c.input_count(); ++i) {
-    NodeId part = c.input(i);
-    (c.b.shape(part).elements() == 0 ? empty : parts).push_back(part);
+// Whether the shapes agree but for one axis.
+bool joinable(const Shape& a, const Shape& b, int64_t axis) {
+  if (a.rank() != b.rank()) return false;
+  for (size_t i = 0; i < a.rank(); ++i) {
+    if (a[i] != b[i] && static_cast<int64_t>(i) != axis) return false;
   }
-  if (parts.empty()) parts = std::move(empty);
-  if (parts.empty()) refuse("Concat without inputs");
-  int64_t axis = OpContext::axis(c.attr_int("axis", 1), c.b.shape(parts[0]).rank());
+  return true;
+}
+
+// Empty tensors that do not fit are left out, as exporters count on.
+void build_concat(OpContext& c) {
+  std::vector<Value> all;
+  for (size_t i = 0; i < c.input_count(); ++i) all.push_back(input(c, i));
+  if (all.empty()) refuse("Concat without inputs");
+  auto full = std::ranges::find_if(all, [](const Value& v) { return v.shape().elements() != 0; });
+  const Shape& reference = full == all.end() ? all[0].shape() : full->shape();
+  int64_t axis = OpContext::axis(c.attr_int("axis", 1), reference.rank());
+  std::vector<NodeId> parts;
+  for (const Value& v : all) {
+    if (v.shape().elements() != 0 || joinable(v.shape(), reference, axis)) parts.push_back(v);
+  }
   c.set_output(0, c.b.concatenate(std::move(parts), axis));
 }
 BURIN_ONNX_OP(Concat, 4, build_concat);

@@ -45,8 +45,9 @@ void build_qlinear_conv(OpContext& c) {
   Quantised x = read_quantised(c, 0), w = read_quantised(c, 3);
   Quantised y{input(c, 0), input(c, 6), input(c, 7)};
   check_element(x.scale), check_element(x.zero_point);
-  Value acc = convolve(c, without_zero_point(x.stored, one(x.zero_point)),
-                       without_zero_point(w.stored, per_output(one(w.zero_point), w.stored.rank())));
+  Value acc =
+      convolve(c, without_zero_point(x.stored, one(x.zero_point)),
+               without_zero_point(w.stored, per_output(one(w.zero_point), w.stored.rank())));
   if (c.has_input(8)) acc = acc + input(c, 8);
   Value factor = *one(x.scale) * *one(w.scale);
   c.set_output(0, to_channels_first(requantised(acc, factor, y)));
@@ -63,8 +64,8 @@ void build_matmul_integer(OpContext& c) {
   std::optional<Value> a_zero, b_zero;
   if (c.has_input(2)) a_zero = per_row(input(c, 2));
   if (c.has_input(3)) b_zero = one(input(c, 3));
-  c.set_output(0, matmul(without_zero_point(input(c, 0), a_zero),
-                         without_zero_point(input(c, 1), b_zero)));
+  c.set_output(
+      0, matmul(without_zero_point(input(c, 0), a_zero), without_zero_point(input(c, 1), b_zero)));
 }
 BURIN_ONNX_OP(MatMulInteger, 10, build_matmul_integer);
 

@@ -12,10 +12,10 @@ using Activation = std::function<Value(Value)>;
 
 // One direction's parameters; G gates of H units over I inputs.
 struct Direction {
-  Value w;                             // [G * H, I]
-  Value r;                             // [G * H, H]
+  Value w;                              // [G * H, I]
+  Value r;                              // [G * H, H]
   std::optional<Value> bias_w, bias_r;  // [G * H]
-  std::optional<Value> peepholes;      // [3 * H]
+  std::optional<Value> peepholes;       // [3 * H]
   std::vector<Activation> activations;
   bool reverse = false;
   int64_t hidden = 0;
@@ -31,9 +31,9 @@ using Step = std::function<std::vector<Value>(const Direction&, Value, const std
 
 struct CellKind {
   int64_t gates = 1;
-  size_t states = 1;                           // LSTM has h and c
-  std::vector<std::string> activations;        // the defaults of one direction
-  bool peepholes = false;                      // input 7
+  size_t states = 1;                     // LSTM has h and c
+  std::vector<std::string> activations;  // the defaults of one direction
+  bool peepholes = false;                // input 7
 };
 
 void build_recurrent(OpContext& c, const CellKind& kind, const Step& step);

@@ -16,24 +16,24 @@ struct Named {
 };
 
 // name, parameters, defaults, formula in x, a, b
-#define BURIN_RECURRENT_ACTIVATIONS(X)                                        \
-  X(affine, 2, 1, 0, a * x + b)                                               \
-  X(elu, 1, 1, 0, select(x < 0.0, a * expm1(x), x))                           \
-  X(hardsigmoid, 2, 0.2, 0.5, clip(a * x + b, 0, 1))                          \
-  X(leakyrelu, 1, 0.01, 0, select(x < 0.0, a * x, x))                         \
-  X(relu, 0, 0, 0, max(x, 0.0))                                               \
-  X(scaledtanh, 2, 1, 1, a * tanh(b * x))                                     \
-  X(sigmoid, 0, 0, 0, logistic(x))                                            \
-  X(softplus, 0, 0, 0, max(x, 0.0) + log1p(exp(-abs(x))))                     \
-  X(softsign, 0, 0, 0, x / (1.0 + abs(x)))                                    \
-  X(tanh, 0, 0, 0, tanh(x))                                                   \
+#define BURIN_RECURRENT_ACTIVATIONS(X)                    \
+  X(affine, 2, 1, 0, a* x + b)                            \
+  X(elu, 1, 1, 0, select(x < 0.0, a * expm1(x), x))       \
+  X(hardsigmoid, 2, 0.2, 0.5, clip(a* x + b, 0, 1))       \
+  X(leakyrelu, 1, 0.01, 0, select(x < 0.0, a * x, x))     \
+  X(relu, 0, 0, 0, max(x, 0.0))                           \
+  X(scaledtanh, 2, 1, 1, a* tanh(b* x))                   \
+  X(sigmoid, 0, 0, 0, logistic(x))                        \
+  X(softplus, 0, 0, 0, max(x, 0.0) + log1p(exp(-abs(x)))) \
+  X(softsign, 0, 0, 0, x / (1.0 + abs(x)))                \
+  X(tanh, 0, 0, 0, tanh(x))                               \
   X(thresholdedrelu, 1, 1, 0, select(x > a, x, 0.0))
 
 constexpr Named kNamed[] = {
-#define X(name, parameters, alpha, beta, formula) \
-  {#name, parameters, alpha, beta,                \
-   []([[maybe_unused]] Value x, [[maybe_unused]] double a, [[maybe_unused]] double b) {  \
-     return formula;                              \
+#define X(name, parameters, alpha, beta, formula)                                       \
+  {#name, parameters, alpha, beta,                                                      \
+   []([[maybe_unused]] Value x, [[maybe_unused]] double a, [[maybe_unused]] double b) { \
+     return formula;                                                                    \
    }},
     BURIN_RECURRENT_ACTIVATIONS(X)
 #undef X

@@ -67,12 +67,9 @@ void build_lstm(OpContext& c) {
     Value o = d.activations[0](with_peephole(1, 1, cell));
     return std::vector<Value>{o * d.activations[2](cell), cell};
   };
-  build_recurrent(c,
-                  {.gates = 4,
-                   .states = 2,
-                   .activations = {"Sigmoid", "Tanh", "Tanh"},
-                   .peepholes = true},
-                  step);
+  build_recurrent(
+      c, {.gates = 4, .states = 2, .activations = {"Sigmoid", "Tanh", "Tanh"}, .peepholes = true},
+      step);
 }
 BURIN_ONNX_OP(LSTM, 7, build_lstm);
 
