@@ -11,6 +11,11 @@ Quantised read_quantised(OpContext& c, size_t first_input) {
   return q;
 }
 
+Value as_stored(Value x) {
+  if (x.builder().graph().is_constant(x)) return x;
+  return x.wrap(x.builder().add(Op::convert, {x}, graph::NoAttr{}, x.type()));
+}
+
 Value spread(Value v, Value x, int64_t axis, int64_t block) {
   if (v.shape().elements() == 1) return v.reshape({}).broadcast_to(x.shape());
   int64_t a = OpContext::axis(axis, x.rank());
@@ -37,7 +42,7 @@ Value without_zero_point(Value stored, std::optional<Value> zero_point) {
 Value saturated(Value x, std::optional<Value> zero_point) {
   DType to = zero_point ? zero_point->dtype() : DType::u8;
   if (!is_integer(to) || size_of(to) > 2) refuse("quantisation to " + std::string(name_of(to)));
-  Value shifted = round_nearest_even(x);
+  Value shifted = round_nearest_even(as_stored(x));  // ties are those of single precision
   if (zero_point) shifted = shifted + zero_point->to(x.dtype());
   double bits = static_cast<double>(8 * size_of(to));
   double low = is_signed(to) ? -std::exp2(bits - 1) : 0;
@@ -55,7 +60,7 @@ void build_quantize_linear(OpContext& c) {
   Quantised q = read_quantised(c, 0);
   int64_t axis = c.attr_int("axis", 1), block = c.attr_int("block_size", 0);
   Value x = q.stored.to(DType::f32);
-  Value scaled = x / widen(spread(q.scale, x, axis, block));
+  Value scaled = x / widen(spread(as_stored(q.scale), x, axis, block));
   if (q.zero_point) q.zero_point = spread(*q.zero_point, x, axis, block);
   if (!q.zero_point && c.attr_int("output_dtype", 0)) {
     DType to = dtype_from_onnx(c.attr_int("output_dtype"));
@@ -83,7 +88,7 @@ void build_dynamic_quantize_linear(OpContext& c) {
   Ints all = range(0, static_cast<int64_t>(x.rank()));
   Value low = min(x.reduce(ReduceKind::min, all), 0.0);
   Value high = max(x.reduce(ReduceKind::max, all), 0.0);
-  Value scale = (high - low) / 255.0;
+  Value scale = as_stored((high - low) / 255.0);
   Value zero_point = clip(round_nearest_even(-low / scale), 0, 255).to(DType::u8);
   set(c, 0, saturated(x / scale, zero_point));
   set(c, 1, scale);

@@ -13,6 +13,9 @@ struct Quantised {
 
 Quantised read_quantised(OpContext& c, size_t first_input);
 
+// x rounded to its own dtype also where the evaluator would keep more digits: quantised values are
+// defined by scales as they are stored and by quotients in single precision.
+Value as_stored(Value x);
 // Scales or zero points spread over x: scalars, vectors along `axis`, or blocks of `block` along
 // it.
 Value spread(Value v, Value x, int64_t axis, int64_t block = 0);
