@@ -9,6 +9,7 @@
 #include "graph/verify.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/eliminate_dead_nodes.h"
+#include "passes/fold_constants.h"
 #include "passes/simplify.h"
 
 namespace burin::passes {
@@ -17,6 +18,7 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"eliminate_dead_nodes", eliminate_dead_nodes, ""},
+    {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
 };
