@@ -78,29 +78,26 @@ void build_space_to_depth(OpContext& c) {
 }
 BURIN_ONNX_OP(SpaceToDepth, 1, build_space_to_depth);
 
-// Parts without elements are left out, whatever their shape: exporters rely on it.
-// Whether the shapes agree but for one axis.
-bool joinable(const Shape& a, const Shape& b, int64_t axis) {
-  if (a.rank() != b.rank()) return false;
-  for (size_t i = 0; i < a.rank(); ++i) {
-    if (a[i] != b[i] && static_cast<int64_t>(i) != axis) return false;
-  }
-  return true;
-}
-
-// Empty tensors that do not fit are left out, as exporters count on.
+// Parts without elements need not fit, as exporters count on ONNX Runtime to accept them: one of
+// the same rank takes its place along the axis as zeros, one of another rank is left out.
 void build_concat(OpContext& c) {
-  std::vector<Value> all;
-  for (size_t i = 0; i < c.input_count(); ++i) all.push_back(input(c, i));
+  std::vector<NodeId> all, parts;
+  for (size_t i = 0; i < c.input_count(); ++i) all.push_back(c.input(i));
   if (all.empty()) refuse("Concat without inputs");
-  auto full = std::ranges::find_if(all, [](const Value& v) { return v.shape().elements() != 0; });
-  const Shape& reference = full == all.end() ? all[0].shape() : full->shape();
-  int64_t axis = OpContext::axis(c.attr_int("axis", 1), reference.rank());
-  std::vector<NodeId> parts;
-  for (const Value& v : all) {
-    if (v.shape().elements() != 0 || joinable(v.shape(), reference, axis)) parts.push_back(v);
+  auto is_whole = [&](NodeId part) { return c.b.shape(part).elements() > 0; };
+  auto whole = std::ranges::find_if(all, is_whole);
+  const Shape model = c.b.shape(whole == all.end() ? all[0] : *whole);
+  auto axis = static_cast<size_t>(OpContext::axis(c.attr_int("axis", 1), model.rank()));
+  for (NodeId part : all) {
+    if (whole == all.end() || is_whole(part)) {
+      parts.push_back(part);
+    } else if (c.b.shape(part).rank() == model.rank()) {
+      Dims dims = model.dims();
+      dims[axis] = c.b.shape(part)[axis];
+      parts.push_back(c.b.full({c.b.dtype(part), Shape(dims)}, 0));
+    }
   }
-  c.set_output(0, c.b.concatenate(std::move(parts), axis));
+  c.set_output(0, c.b.concatenate(std::move(parts), static_cast<int64_t>(axis)));
 }
 BURIN_ONNX_OP(Concat, 4, build_concat);
 
