@@ -111,8 +111,7 @@ bool apply(const graph::Node& node, const Shape& from, Strided& view) {
       view.strides = std::move(strides);
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -159,11 +158,11 @@ std::optional<Resolved> resolve(const graph::Graph& graph, graph::NodeId id, int
 }  // namespace
 
 double WeightView::at(std::span<const int64_t> index) const {
-  int64_t i = offset;
-  for (size_t d = 0; d < index.size(); ++d) i += index[d] * strides[d];
-  double x = value.as_double(i);
-  if (scale_axis < 0) return x;
-  return x * scale.as_double(scale_offset + index[static_cast<size_t>(scale_axis)] * scale_stride);
+  double x =
+      value.as_double(std::inner_product(index.begin(), index.end(), strides.begin(), offset));
+  if (!scale.valid()) return x;
+  return x * scale.as_double(std::inner_product(index.begin(), index.end(), scale_strides.begin(),
+                                                scale_offset));
 }
 
 std::optional<WeightView> resolve_weights(const graph::Graph& graph, graph::NodeId node) {
@@ -174,18 +173,64 @@ std::optional<WeightView> resolve_weights(const graph::Graph& graph, graph::Node
   view.value = found->value;
   view.offset = found->at.offset;
   view.strides = found->at.strides;
-  if (!found->scale.valid()) return view;
   view.scale = found->scale;
   view.scale_offset = found->scale_at.offset;
-  view.scale_axis = 0;
-  if (found->shape.rank() == 0) return std::nullopt;
-  for (size_t i = 0; i < found->shape.rank(); ++i) {
-    if (found->shape[i] == 1 || found->scale_at.strides[i] == 0) continue;
-    if (view.scale_stride != 0) return std::nullopt;  // varies along two axes
-    view.scale_axis = static_cast<int>(i);
-    view.scale_stride = found->scale_at.strides[i];
-  }
+  view.scale_strides = found->scale_at.strides;
   return view;
+}
+
+namespace {
+
+// The step of axes walked as one; nothing if their steps differ.
+std::optional<int64_t> merged_stride(const Shape& shape, const Dims& strides,
+                                     const std::vector<size_t>& axes) {
+  int64_t stride = 0, expected = 0;
+  bool inner = false;
+  for (size_t i = axes.size(); i-- > 0;) {
+    if (shape[axes[i]] == 1) continue;
+    if (!inner) stride = strides[axes[i]];
+    if (inner && strides[axes[i]] != expected) return std::nullopt;
+    expected = strides[axes[i]] * shape[axes[i]];
+    inner = true;
+  }
+  return stride;
+}
+
+}  // namespace
+
+std::optional<WeightView> merge_axes(const WeightView& view,
+                                     std::span<const std::vector<size_t>> groups) {
+  WeightView out = view;
+  out.strides.clear();
+  out.scale_strides.clear();
+  Dims dims;
+  for (const std::vector<size_t>& axes : groups) {
+    int64_t size = 1;
+    for (size_t axis : axes) size *= view.type.shape[axis];
+    dims.push_back(size);
+    std::optional<int64_t> stride = merged_stride(view.type.shape, view.strides, axes);
+    if (!stride) return std::nullopt;
+    out.strides.push_back(*stride);
+    if (!view.scale.valid()) continue;
+    stride = merged_stride(view.type.shape, view.scale_strides, axes);
+    if (!stride) return std::nullopt;
+    out.scale_strides.push_back(*stride);
+  }
+  out.type.shape = Shape(std::move(dims));
+  return out;
+}
+
+WeightView split_axis(const WeightView& view, size_t axis, int64_t inner) {
+  WeightView out = view;
+  Dims dims = view.type.shape.dims();
+  auto at = static_cast<std::ptrdiff_t>(axis);
+  dims[axis] /= inner;
+  dims.insert(dims.begin() + at + 1, inner);
+  auto split = [&](Dims& strides) { strides.insert(strides.begin() + at, strides[axis] * inner); };
+  split(out.strides);
+  if (out.scale.valid()) split(out.scale_strides);
+  out.type.shape = Shape(std::move(dims));
+  return out;
 }
 
 }  // namespace burin::lower

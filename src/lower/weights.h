@@ -18,18 +18,25 @@ struct WeightView {
   Tensor value;
   int64_t offset = 0;
   Dims strides;
-  int scale_axis = -1;
-  Tensor scale;
+  Tensor scale;  // may be invalid
   int64_t scale_offset = 0;
-  int64_t scale_stride = 0;
+  Dims scale_strides;
 
   double at(std::span<const int64_t> index) const;
 };
 
 // Follows `node` down to a constant through transpose, reshape, slice, reverse, broadcast, convert
-// between float types, and one multiplication by a constant that varies along one axis. Nothing if
-// the value is not such a view of a constant; whoever asks may then evaluate it (graph/constant.h).
+// between float types, and one multiplication by another such constant. Nothing if the value is not
+// such a view of a constant; whoever asks may then evaluate it (graph/constant.h).
 std::optional<WeightView> resolve_weights(const graph::Graph& graph, graph::NodeId node);
+
+// The view with other axes: axis i of the result stands for the adjacent axes `groups[i]` of the
+// view, the last of them innermost; none makes an axis of size 1. Nothing if they cannot be walked
+// in equal steps.
+std::optional<WeightView> merge_axes(const WeightView& view,
+                                     std::span<const std::vector<size_t>> groups);
+// The view with one axis split into two, the inner one of `inner` elements, which divides its size.
+WeightView split_axis(const WeightView& view, size_t axis, int64_t inner);
 
 // The whole tensor, dense and row-major, in the view's dtype.
 Tensor pack_dense(const WeightView& view);

@@ -1,6 +1,7 @@
 // Copies out of weight views: whole and dense, or boxes in another order, blocked for the cache.
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 
 #include "base/check.h"
 #include "lower/weights.h"
@@ -12,27 +13,21 @@ constexpr int64_t kBlock = 16;  // floats of a cache line
 
 // The axes of a box but the innermost one of the output, flattened in the order of the input.
 struct Entry {
-  int64_t in, out;
-  float scale;
+  int64_t in, out, scale;
 };
 
-float scale_at(const WeightView& view, int64_t index) {
-  return static_cast<float>(view.scale.as_double(view.scale_offset + index * view.scale_stride));
-}
-
-// All positions of the axes `order` (outermost first) as offsets into input and output.
+// All positions of the axes `order` (outermost first) as offsets into input, output and scale.
 std::vector<Entry> flatten(const WeightView& view, std::span<const size_t> order,
-                           std::span<const int64_t> start, std::span<const int64_t> extents,
-                           std::span<const int64_t> out_strides) {
-  std::vector<Entry> entries = {{0, 0, 1.0f}};
+                           std::span<const int64_t> extents, std::span<const int64_t> out_strides) {
+  std::vector<Entry> entries = {{0, 0, 0}};
   for (size_t axis : order) {
     std::vector<Entry> next;
     next.reserve(entries.size() * static_cast<size_t>(extents[axis]));
-    bool scaled = view.scale_axis == static_cast<int>(axis);
+    int64_t scale = view.scale.valid() ? view.scale_strides[axis] : 0;
     for (const Entry& e : entries) {
       for (int64_t i = 0; i < extents[axis]; ++i) {
-        next.push_back({e.in + i * view.strides[axis], e.out + i * out_strides[axis],
-                        scaled ? scale_at(view, start[axis] + i) : e.scale});
+        next.push_back(
+            {e.in + i * view.strides[axis], e.out + i * out_strides[axis], e.scale + i * scale});
       }
     }
     entries = std::move(next);
@@ -45,18 +40,14 @@ std::vector<Entry> flatten(const WeightView& view, std::span<const size_t> order
 template <class T>
 struct BlockCopy {
   const WeightView& view;
-  int64_t base = 0;               // of the box in the input
-  int64_t in_stride = 0;          // along the innermost axis of the output
-  std::span<const float> scales;  // along that axis; empty if none
-  bool entry_scales = false;
+  int64_t base = 0;       // of the box in the input
+  int64_t in_stride = 0;  // along the innermost axis of the output
   float* out = nullptr;
 
   void rows(std::span<const Entry> entries, int64_t n) const {
     for (const Entry& e : entries) {
       for (int64_t o = 0; o < n; ++o) {
-        float x = static_cast<float>(view.value.load<T>(base + e.in + o * in_stride));
-        if (!scales.empty()) x *= scales[static_cast<size_t>(o)];
-        out[e.out + o] = entry_scales ? x * e.scale : x;
+        out[e.out + o] = static_cast<float>(view.value.load<T>(base + e.in + o * in_stride));
       }
     }
   }
@@ -73,57 +64,69 @@ struct BlockCopy {
     float block[kBlock][kBlock];
     for (int64_t i = 0; i < n; ++i) {
       int64_t from = base + (o + i) * in_stride;
-      if (line && sizeof(T) == sizeof(float)) {
+      if (line && std::is_same_v<T, float>) {
         std::memcpy(block[i], view.value.data() + (from + entries[0].in) * 4, sizeof(block[i]));
-      } else {
-        for (size_t j = 0; j < entries.size(); ++j) {
-          block[i][j] = static_cast<float>(view.value.load<T>(from + entries[j].in));
-        }
+        continue;
       }
-      if (scales.empty()) continue;
-      for (float& x : block[i]) x *= scales[static_cast<size_t>(o + i)];
+      for (size_t j = 0; j < entries.size(); ++j) {
+        block[i][j] = static_cast<float>(view.value.load<T>(from + entries[j].in));
+      }
     }
     for (size_t j = 0; j < entries.size(); ++j) {
       float* to = out + entries[j].out + o;
-      if (n == kBlock) {
-        for (int64_t i = 0; i < kBlock; ++i) to[i] = block[i][j];
-      } else {
-        for (int64_t i = 0; i < n; ++i) to[i] = block[i][j];
-      }
-      if (entry_scales) {
-        for (int64_t i = 0; i < n; ++i) to[i] *= entries[j].scale;
-      }
+      for (int64_t i = 0; i < n; ++i) to[i] = block[i][j];
     }
   }
 };
 
-template <class T>
-void copy_box(const WeightView& view, std::span<const int64_t> start,
-              std::span<const int64_t> extents, std::span<const int64_t> out_strides, float* out) {
-  // Innermost in the output: stride 1, and the longest of these if sizes of 1 make a tie.
+// Multiplies what was copied by its scales.
+void apply_scale(const WeightView& view, int64_t base, int64_t stride,
+                 std::span<const Entry> entries, int64_t n, float* out) {
+  std::vector<float> row(static_cast<size_t>(n));
+  int64_t loaded = -1;
+  for (const Entry& e : entries) {
+    if (e.scale != loaded) {
+      for (int64_t o = 0; o < n; ++o) {
+        row[static_cast<size_t>(o)] =
+            static_cast<float>(view.scale.as_double(base + e.scale + o * stride));
+      }
+      loaded = e.scale;
+    }
+    for (int64_t o = 0; o < n; ++o) out[e.out + o] *= row[static_cast<size_t>(o)];
+  }
+}
+
+// The axis with stride 1 in the output; the longest if sizes of 1 make a tie.
+size_t innermost(std::span<const int64_t> extents, std::span<const int64_t> out_strides) {
   size_t inner = 0;
   for (size_t i = 0; i < extents.size(); ++i) {
     bool better = out_strides[i] == 1 && (out_strides[inner] != 1 || extents[i] > extents[inner]);
     if (better) inner = i;
   }
   BURIN_CHECK(out_strides[inner] == 1, "no contiguous axis to pack into");
+  return inner;
+}
+
+template <class T>
+void copy_box(const WeightView& view, std::span<const int64_t> start,
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides, float* out) {
+  size_t inner = innermost(extents, out_strides);
   std::vector<size_t> order;
   for (size_t i = 0; i < extents.size(); ++i) {
-    if (i != inner) order.push_back(i);
+    if (i != inner && extents[i] > 1) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return std::abs(view.strides[a]) > std::abs(view.strides[b]);
   });
-  std::vector<Entry> entries = flatten(view, order, start, extents, out_strides);
-  std::vector<float> scales;
-  if (view.scale_axis == static_cast<int>(inner)) {
-    for (int64_t i = 0; i < extents[inner]; ++i) scales.push_back(scale_at(view, start[inner] + i));
-  }
-  BlockCopy<T> copy{view, view.offset, view.strides[inner], scales, false, out};
-  for (size_t i = 0; i < start.size(); ++i) copy.base += start[i] * view.strides[i];
-  copy.entry_scales = view.scale_axis >= 0 && scales.empty();
+  std::vector<Entry> entries = flatten(view, order, extents, out_strides);
+  BlockCopy<T> copy{view, view.offset, view.strides[inner], out};
+  copy.base = std::inner_product(start.begin(), start.end(), view.strides.begin(), view.offset);
   view.strides[inner] == 1 ? copy.rows(entries, extents[inner])
                            : copy.squares(entries, extents[inner]);
+  if (!view.scale.valid()) return;
+  int64_t base =
+      std::inner_product(start.begin(), start.end(), view.scale_strides.begin(), view.scale_offset);
+  apply_scale(view, base, view.scale_strides[inner], entries, extents[inner], out);
 }
 
 }  // namespace

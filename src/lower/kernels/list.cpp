@@ -2,12 +2,15 @@
 #include "lower/kernels/list.h"
 
 #include "base/check.h"
+#include "lower/kernels/contraction.h"
 #include "lower/kernels/reference.h"
 
 namespace burin::lower {
 
 std::span<const DenseMethod> dense_methods() {
   static constexpr DenseMethod kMethods[] = {
+      {"conv", refuse_conv, make_conv},
+      {"gemm", refuse_gemm, make_gemm},
       {"reference", refuse_reference, make_reference},
   };
   return kMethods;

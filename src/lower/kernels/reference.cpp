@@ -4,20 +4,17 @@
 #include "lower/kernels/reference.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/check.h"
 #include "base/checked.h"
-#include "graph/op_def.h"
 #include "lower/convert.h"
+#include "lower/kernels/reduction.h"
 #include "lower/kernels/views.h"
 
 namespace burin::lower {
 namespace {
 
 using loop::Builder;
-using loop::Elem;
-using loop::Type;
 using loop::Value;
 
 // A window over an input axis: tap k of result position o reads position
@@ -46,37 +43,6 @@ struct Problem {
   bool empty_input = false;  // no element of the operands is ever read
   bool scalar = false;       // no vectors along the innermost axis
 };
-
-// The value that a reduction starts with, in register form.
-Value identity(Builder& b, const Problem& p, Type type) {
-  double inf = std::numeric_limits<double>::infinity();
-  bool floating = loop::is_float(type.elem);
-  auto number = [&](double f, int64_t i) {
-    return floating ? b.real(type, f) : b.integer(type, i);
-  };
-  if (p.products || p.kind == graph::ReduceKind::sum) return number(0, 0);
-  if (p.kind == graph::ReduceKind::prod) return number(1, 1);
-  bool lowest = p.kind == graph::ReduceKind::max;
-  return visit_dtype(p.dtype, [&](auto t) {
-    using T = decltype(t);
-    if constexpr (std::is_integral_v<T>) {
-      using Limits = std::numeric_limits<T>;
-      return number(0, static_cast<int64_t>(lowest ? Limits::min() : Limits::max()));
-    } else {
-      return number(lowest ? -inf : inf, 0);
-    }
-  });
-}
-
-graph::Op op_of(graph::ReduceKind kind) {
-  switch (kind) {
-    case graph::ReduceKind::sum: return graph::Op::add;
-    case graph::ReduceKind::prod: return graph::Op::mul;
-    case graph::ReduceKind::max: return graph::Op::max;
-    case graph::ReduceKind::min: return graph::Op::min;
-  }
-  __builtin_unreachable();
-}
 
 // Emits the loops of one problem.
 class Reference {
@@ -129,8 +95,7 @@ class Reference {
   }
 
   void point(uint16_t lanes) {
-    Type type{register_elem(p_.dtype), lanes};
-    Value acc = identity(b_, p_, type);
+    Value acc = emit_identity(b_, p_.kind, p_.dtype, lanes);
     if (!p_.empty_input) acc = reduce(0, acc, {});
     acc = round_float(b_, wrap_integer(b_, acc, p_.dtype), p_.dtype);
     Point at = point_at(lanes);
@@ -206,10 +171,7 @@ class Reference {
   Value combine(Value acc, Value valid) {
     Point at = point_at(b_.type(acc).lanes);
     Value x = load_valid(p_.operands[0], at, valid);
-    if (!p_.products) {
-      Value both[] = {acc, x};
-      return graph::op_def(op_of(p_.kind)).emit(b_, p_.dtype, std::span<const Value>(both));
-    }
+    if (!p_.products) return emit_combine(b_, p_.kind, acc, x);
     Value y = emit_view_load(b_, p_.operands[1], at, {});
     if (loop::is_float(b_.type(acc).elem)) return b_.fma(x, y, acc);
     return b_.add(acc, b_.mul(x, y));

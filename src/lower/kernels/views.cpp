@@ -98,6 +98,26 @@ bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t las
          std::ranges::all_of(job.outputs, merges);
 }
 
+size_t merge_down_to(const DenseJob& job, size_t last, size_t lowest,
+                     std::span<const int64_t> steps) {
+  const Shape& shape = result_shape(job);
+  size_t first = last;
+  while (first > lowest) {
+    size_t next = first - 1, count = last - next + 1;
+    bool merges =
+        can_merge(job, shape, next, last) &&
+        strides_merge(std::span(shape.dims()).subspan(next, count), steps.subspan(next, count));
+    if (!merges) break;
+    first = next;
+  }
+  return first;
+}
+
+size_t innermost_axis(const Shape& shape, size_t first, size_t last) {
+  while (last > first && shape[last] == 1) --last;
+  return last;
+}
+
 const graph::Node& node_of(const DenseJob& job) { return (*job.graph)[job.node]; }
 
 const Shape& result_shape(const DenseJob& job) { return node_of(job).type.shape; }

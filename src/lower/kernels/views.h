@@ -26,6 +26,15 @@ bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t las
 // The same for one list of strides; axes of size 1 never hinder.
 bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides);
 
+// The least `first` such that the axes [first, last] of the result and of an operand with these
+// steps (one per axis of the result) can be walked as one.
+size_t merge_down_to(const DenseJob& job, size_t last, size_t lowest,
+                     std::span<const int64_t> steps);
+
+// The innermost of the axes [first, last] whose size is not 1: the one whose steps count when they
+// are walked as one.
+size_t innermost_axis(const Shape& shape, size_t first, size_t last);
+
 const graph::Node& node_of(const DenseJob& job);
 const Shape& result_shape(const DenseJob& job);
 const Shape& operand_shape(const DenseJob& job, size_t operand);

@@ -1,0 +1,76 @@
+// Puts the parts of a contraction together: packed weights, schedule, kernels.
+#include "lower/kernels/contraction.h"
+
+#include <fmt/format.h>
+
+namespace burin::lower {
+
+using loop::Builder;
+
+namespace {
+
+// A view that register tiles can read in place: rows of contiguous channels.
+bool read_in_place(const Contraction& c) {
+  if (c.weights || c.bundle > 1 || c.rhs.strides.back() != 1) return false;
+  return c.nest.taps.empty() && c.nest.m_tap.extent == 1;
+}
+
+void bind_in_place(Contraction& c) {
+  Nest& nest = c.nest;
+  nest.rhs = c.rhs;
+  nest.packed = false;
+  nest.rhs_row = c.rhs.strides.end()[-2];
+  nest.rhs_n_stride = 1;
+  for (size_t i = 0; i < nest.outer.size(); ++i) nest.outer[i].rhs_stride = c.rhs.strides[i];
+}
+
+// Packs the right-hand side into a buffer of its own.
+void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKernels& kernels) {
+  PackedLayout layout = packed_layout(c, vectors);
+  Nest& nest = c.nest;
+  nest.rhs.pointer = job.pointers + static_cast<int>(kernels.extras.size());
+  nest.rhs.offset = 0;
+  nest.rhs_n_stride = layout.rows;
+  for (size_t i = 0; i < nest.outer.size(); ++i) {
+    nest.outer[i].rhs_stride = layout.outer_strides[i];
+  }
+  int64_t lanes = nest.lanes;
+  if (c.weights) {
+    Fill fill = [c, layout, lanes](std::byte* out) {
+      pack_weights(c, layout, lanes, reinterpret_cast<float*>(out));
+    };
+    kernels.extras.push_back({layout.elements() * 4, std::move(fill)});
+    return;
+  }
+  DenseStage packing = make_packing(c, layout, lanes);
+  packing.uses = {c.rhs.pointer, nest.rhs.pointer};
+  packing.writes = {false, true};
+  kernels.extras.push_back({layout.elements() * 4, {}});
+  kernels.stages.push_back(std::move(packing));
+}
+
+}  // namespace
+
+void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels) {
+  TileChoice tile = choose_tile(c, *job.machine);
+  bool in_place = read_in_place(c);
+  in_place ? bind_in_place(c) : bind_packed(job, c, tile.vectors, kernels);
+  Schedule schedule = choose_schedule(c, tile, *job.machine);
+
+  Builder b("contraction", job.pointers + static_cast<int>(kernels.extras.size()));
+  emit_nest(b, c.nest, schedule,
+            [&](const MicroTile& micro) { emit_contraction_tile(b, c, micro); });
+  DenseStage stage;
+  stage.function = b.finish();
+  stage.tiles = tile_count(c.nest, schedule);
+  stage.flops = c.flops;
+  bind_all(job, kernels, stage);
+  kernels.stages.push_back(std::move(stage));
+  kernels.algorithm =
+      fmt::format("register tiles of {} x {} vectors, weights {}", tile.rows, tile.vectors,
+                  in_place    ? "in place"
+                  : c.weights ? "packed"
+                              : "packed at run time");
+}
+
+}  // namespace burin::lower

@@ -1,0 +1,63 @@
+// Contractions by register tiles: acc[row][channel] += lhs[row, k] * rhs[k, channel], over the
+// window's taps and k. GEMM and convolution are both of this form; they differ in how they fill it
+// in. Look next: nest.h for the loops around a tile, conv.cpp and gemm.cpp for the filling.
+#pragma once
+
+#include "lower/kernels/nest.h"
+
+namespace burin::lower {
+
+struct Contraction {
+  Nest nest;  // without schedule, rhs view and strides of packed weights
+  int64_t k = 1, lhs_k_stride = 1;
+  // The right-hand side over the axes: outer (extent 1 where it does not vary), taps, m tap, k, n.
+  // Exactly one of the two is used; a view is read in place if n is contiguous and there are no
+  // taps, else packed by a first kernel.
+  std::optional<WeightView> weights;
+  View rhs;
+  Dims rhs_sizes;
+  // Groups that were joined into one of `bundle` times their channels: the weights are the
+  // diagonal blocks of a matrix that is otherwise zero.
+  int64_t bundle = 1;
+  double flops = 0;
+};
+
+// Chooses register tile and blocking for the machine, and adds the kernels and the buffers they
+// need to `kernels`.
+void make_contraction(const DenseJob& job, Contraction contraction, DenseKernels& kernels);
+
+// The methods of the list (kernels/list.h).
+std::optional<std::string> refuse_conv(const DenseJob& job);
+DenseKernels make_conv(const DenseJob& job);
+std::optional<std::string> refuse_gemm(const DenseJob& job);
+DenseKernels make_gemm(const DenseJob& job);
+
+// Choices, and their estimated cycles for one pass over k.
+struct TileChoice {
+  int64_t rows = 1, vectors = 1;
+  double cycles = 0;
+};
+TileChoice choose_tile(const Contraction& c, const loop::Machine& machine);
+Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
+                         const loop::Machine& machine);
+
+// Emits one register tile.
+void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);
+
+// Where packed weights lie: [outer][panel][taps, m tap, k][channels of the panel], the last panel
+// as narrow as its vectors.
+struct PackedLayout {
+  int64_t rows = 1;    // of one panel: taps * m tap * k
+  int64_t width = 1;   // channels of a full panel
+  int64_t block = 0;   // elements per index of the outer axes
+  int64_t blocks = 1;  // product of the outer extents along which the weights vary
+  Dims outer_strides;  // elements, per outer axis
+  int64_t elements() const { return blocks * block; }
+};
+PackedLayout packed_layout(const Contraction& c, int64_t vectors);
+// Writes the packed weights.
+void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, float* out);
+// A kernel that packs a view at run time; its two pointers are the view's and the packed buffer.
+DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes);
+
+}  // namespace burin::lower

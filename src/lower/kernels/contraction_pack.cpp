@@ -1,0 +1,162 @@
+// The packed right-hand side: written while compiling from weights, or by a kernel from a view.
+#include <algorithm>
+#include <cstring>
+
+#include "base/checked.h"
+#include "lower/kernels/contraction.h"
+
+namespace burin::lower {
+
+using loop::Builder;
+using loop::Elem;
+using loop::Value;
+
+PackedLayout packed_layout(const Contraction& c, int64_t vectors) {
+  PackedLayout layout;
+  size_t outer = c.nest.outer.size(), axes = c.rhs_sizes.size();
+  for (size_t i = outer; i + 1 < axes; ++i) layout.rows *= c.rhs_sizes[i];
+  layout.rows *= c.bundle;
+  layout.width = vectors * c.nest.lanes;
+  layout.block = layout.rows * round_up(c.nest.n, c.nest.lanes);
+  layout.outer_strides.assign(outer, 0);
+  for (size_t i = outer; i-- > 0;) {
+    int64_t extent = c.nest.outer[i].extent;
+    if (c.rhs_sizes[i] == 1) continue;
+    layout.outer_strides[i] = layout.blocks * layout.block;
+    layout.blocks *= extent;
+  }
+  return layout;
+}
+
+namespace {
+
+// Copies the channels [n, n + count) of one outer block, group `g` of `bundle` within it.
+struct PanelCopy {
+  const Contraction& c;
+  const PackedLayout& layout;
+  Dims start, extents, strides;
+
+  PanelCopy(const Contraction& contraction, const PackedLayout& packed)
+      : c(contraction), layout(packed), start(c.rhs_sizes.size(), 0), extents(c.rhs_sizes) {
+    strides.assign(extents.size(), 0);
+    std::fill_n(extents.begin(), c.nest.outer.size(), 1);
+  }
+
+  // `width`: channels of the panel that starts at `panel` in the packed block.
+  void copy(int64_t n, int64_t count, int64_t width, int64_t row, float* panel) {
+    size_t axes = extents.size(), outer = c.nest.outer.size();
+    strides[axes - 1] = 1;
+    strides[axes - 2] = width;
+    int64_t stride = width * c.k;  // k of all bundled groups
+    for (size_t i = axes - 2; i-- > outer;) {
+      strides[i] = stride;
+      stride *= extents[i];
+    }
+    start[axes - 1] = n;
+    extents[axes - 1] = count;
+    copy_weights_f32(*c.weights, start, extents, strides, panel + row * width);
+  }
+};
+
+void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, float* block) {
+  const Contraction& c = copy.c;
+  int64_t group_n = c.nest.n / c.bundle, group_k = c.k / c.bundle;
+  int64_t first_group = group_axis >= 0 ? copy.start[static_cast<size_t>(group_axis)] : 0;
+  for (int64_t n = 0; n < c.nest.n; n += copy.layout.width) {
+    int64_t count = std::min(copy.layout.width, c.nest.n - n);
+    int64_t width = std::min(copy.layout.width, round_up(count, lanes));
+    float* panel = block + n * copy.layout.rows;
+    for (int64_t at = n; at < n + count;) {
+      int64_t group = at / group_n;
+      int64_t until = std::min(n + count, (group + 1) * group_n);
+      if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group + group;
+      copy.copy(at - group * group_n, until - at, width, group * group_k, panel + (at - n));
+      at = until;
+    }
+  }
+  if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group;
+}
+
+}  // namespace
+
+void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, float* out) {
+  PanelCopy copy(c, layout);
+  size_t outer = c.nest.outer.size();
+  // Outer axes along which the weights vary, odometer-wise; the bundled one counts whole bundles.
+  int64_t group_axis = -1;
+  for (size_t i = 0; i < outer; ++i) {
+    if (c.bundle > 1 && c.rhs_sizes[i] > 1) group_axis = static_cast<int64_t>(i);
+  }
+  std::vector<int64_t> index(outer, 0);
+  for (int64_t block = 0; block < layout.blocks; ++block) {
+    int64_t offset = 0;
+    for (size_t i = 0; i < outer; ++i) {
+      bool grouped = static_cast<int64_t>(i) == group_axis;
+      copy.start[i] = index[i] * (grouped ? c.bundle : 1);
+      offset += index[i] * layout.outer_strides[i];
+    }
+    pack_block(copy, lanes, group_axis, out + offset);
+    for (size_t i = outer; i-- > 0;) {
+      if (layout.outer_strides[i] == 0) continue;
+      if (++index[i] < c.nest.outer[i].extent) break;
+      index[i] = 0;
+    }
+  }
+}
+
+DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
+  // Axes of the view: outer, k axes, n. One tile packs one panel of one outer block.
+  Panels panels = split_panels(c.nest.n, layout.width);
+  Builder b("pack", 2);
+  size_t outer = c.nest.outer.size(), axes = c.rhs_sizes.size();
+  std::vector<Value> index(axes, b.index(0));
+  Value panel = b.rem(b.tile(), b.index(panels.count()));
+  Value block = b.div(b.tile(), b.index(panels.count())), rest = block;
+  for (size_t i = outer; i-- > 0;) {
+    if (c.rhs_sizes[i] == 1) continue;
+    index[i] = b.rem(rest, b.index(c.rhs_sizes[i]));
+    rest = b.div(rest, b.index(c.rhs_sizes[i]));
+  }
+  View from = c.rhs;
+  from.pointer = 0;
+  Value to =
+      b.add(b.mul(block, b.index(layout.block)), b.mul(panel, b.index(layout.width * layout.rows)));
+  auto copy_panel = [&](int64_t count) {
+    int64_t width = std::min(layout.width, round_up(count, lanes));
+    for_range(b, b.index(0), b.index(layout.rows), [&](Value row) {
+      Value left = row;
+      for (size_t i = axes - 1; i-- > outer;) {
+        if (c.rhs_sizes[i] == 1) continue;
+        index[i] = i == outer ? left : b.rem(left, b.index(c.rhs_sizes[i]));
+        left = b.div(left, b.index(c.rhs_sizes[i]));
+      }
+      index[axes - 1] = b.mul(panel, b.index(layout.width));
+      Value at = b.add(to, b.mul(row, b.index(width)));
+      Point point;
+      point.index = index;
+      point.extra.assign(axes, 0);
+      point.lane_axis = static_cast<int>(axes) - 1;
+      point.lanes = static_cast<uint16_t>(lanes);
+      for (int64_t n = 0; n < width; n += lanes) {
+        point.extra.back() = n;
+        point.mask = {};
+        if (n + lanes > count) point.mask = b.first_n({Elem::m32, point.lanes}, b.index(count - n));
+        b.store(emit_view_load(b, from, point, {}), {b.pointer(1), at, 4, n * 4});
+      }
+    });
+  };
+  if (panels.full > 0 && panels.rest > 0) {
+    b.branch(
+        b.cmp_lt(panel, b.index(panels.full)), [&] { copy_panel(layout.width); },
+        [&] { copy_panel(panels.rest); });
+  } else {
+    copy_panel(panels.full > 0 ? layout.width : panels.rest);
+  }
+  DenseStage stage;
+  stage.function = b.finish();
+  stage.tiles = panels.count() * layout.blocks;
+  stage.bytes = 8.0 * static_cast<double>(layout.elements());
+  return stage;
+}
+
+}  // namespace burin::lower

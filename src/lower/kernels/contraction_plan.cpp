@@ -1,0 +1,94 @@
+// Which register tile and which blocking: a small cost model over what the machine holds.
+#include <algorithm>
+
+#include "base/checked.h"
+#include "lower/kernels/contraction.h"
+
+namespace burin::lower {
+
+namespace {
+
+constexpr double kFmaLatency = 4;
+constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
+constexpr double kL2BytesPerCycle = 24;  // sustained, of weights behind the first-level cache
+constexpr double kTileFlops = 5e6;       // the least work worth a tile of its own
+constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
+
+int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
+  bool from_memory = vectors == 1 && machine.splat_operands;  // the splat needs no register
+  return rows * vectors + vectors + (from_memory ? 0 : 1);
+}
+
+// Cycles for one k of one register tile.
+double step_cycles(int64_t rows, int64_t vectors, double weight_bytes, bool weights_in_l1) {
+  auto r = static_cast<double>(rows), v = static_cast<double>(vectors);
+  double cycles = std::max({r * v / kFmasPerCycle, (r + v) / kLoadsPerCycle, kFmaLatency});
+  if (!weights_in_l1) cycles = std::max(cycles, weight_bytes / kL2BytesPerCycle);
+  return cycles;
+}
+
+// Cycles to cover all of m and n once, per k.
+double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
+                    const loop::Machine& machine) {
+  const Nest& nest = c.nest;
+  double k = static_cast<double>(c.k * c.nest.m_tap.extent);
+  for (const Tap& tap : nest.taps) k *= static_cast<double>(tap.extent);
+  double total = 0;
+  auto panel = [&](int64_t vectors_here, double count) {
+    double bytes = static_cast<double>(vectors_here) * machine.vector_bits / 8;
+    bool in_l1 = bytes * k <= static_cast<double>(machine.l1_bytes) / 2;
+    for (const Segment& s : split_rows(nest.m, rows, nest.m_tap)) {
+      // Around the loop over k: clearing, the epilogue, storing.
+      double around = 20 + 3.0 * static_cast<double>(s.rows * vectors_here);
+      double cycles = step_cycles(s.rows, vectors_here, bytes, in_l1) + around / k;
+      total += count * cycles * static_cast<double>(s.tiles);
+    }
+  };
+  Panels panels = split_panels(nest.n, vectors * nest.lanes);
+  panel(vectors, static_cast<double>(panels.full));
+  if (panels.rest > 0) panel(ceil_div(panels.rest, nest.lanes), 1);
+  return total;
+}
+
+}  // namespace
+
+TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
+  TileChoice best;
+  int64_t most_vectors = ceil_div(c.nest.n, c.nest.lanes);
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(8, most_vectors); ++vectors) {
+    for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, 31); ++rows) {
+      if (registers_needed(rows, vectors, machine) > machine.vector_registers) break;
+      double cycles = cover_cycles(c, rows, vectors, machine);
+      // Near ties go to the larger tile: fewer loads.
+      bool better = best.cycles == 0 || cycles < best.cycles * 0.995;
+      if (better) best = {rows, vectors, cycles};
+    }
+  }
+  return best;
+}
+
+Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
+                         const loop::Machine& machine) {
+  const Nest& nest = c.nest;
+  int64_t outer = 1, rows = c.k * nest.m_tap.extent;
+  for (const OuterAxis& axis : nest.outer) outer *= axis.extent;
+  for (const Tap& tap : nest.taps) rows *= tap.extent;
+  int64_t m_tiles = ceil_div(nest.m, tile.rows);
+  int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
+
+  // Weights that stay in the second-level cache are used whole for a few rows at a time; others
+  // pass once, a panel at a time, over all rows.
+  bool weights_stay = nest.n * rows * 4 <= machine.l2_bytes / 2;
+  Schedule s{tile.rows, tile.vectors, 1, m_tiles, weights_stay ? panels : 1};
+  double flops = c.flops / static_cast<double>(ceil_div(panels, s.panel_block));  // of all rows
+  int64_t blocks = std::clamp<int64_t>(static_cast<int64_t>(flops / kTileFlops), 1, kMostTiles);
+  if (!weights_stay) blocks = std::min(blocks, ceil_div(kEnoughTiles, panels));
+  if (outer >= blocks) {
+    s.outer_block = ceil_div(outer, blocks);
+  } else {
+    s.m_block = ceil_div(m_tiles, ceil_div(blocks, outer));
+  }
+  return s;
+}
+
+}  // namespace burin::lower

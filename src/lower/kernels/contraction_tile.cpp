@@ -1,0 +1,160 @@
+// The register tile of a contraction: accumulators in registers over the whole of k.
+#include <algorithm>
+#include <bit>
+
+#include "lower/kernels/contraction.h"
+
+namespace burin::lower {
+
+using loop::Address;
+using loop::Builder;
+using loop::Elem;
+using loop::Type;
+using loop::Value;
+
+namespace {
+
+constexpr int64_t kBytes = 4;
+constexpr int64_t kUnroll = 4;          // steps of k per trip of the inner loop
+constexpr int64_t kStraightFmas = 640;  // without a loop up to this many
+
+class TileEmitter {
+ public:
+  TileEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
+      : b_(b), c_(c), tile_(tile), vector_{Elem::f32, c.nest.lanes} {
+    auto count = static_cast<size_t>(tile.segment.rows * tile.vectors);
+    acc_.assign(count, b.real(vector_, 0));
+  }
+
+  std::vector<Value> emit() {
+    taps(0, tile_.lhs, tile_.rhs);
+    return acc_;
+  }
+
+ private:
+  // Loops over the taps along outer axes from `depth` inwards.
+  void taps(size_t depth, Value lhs, Value rhs) {
+    if (depth == c_.nest.taps.size()) return runs(lhs, rhs);
+    const Tap& tap = c_.nest.taps[depth];
+    auto [lo, hi] = tile_.ranges[depth];
+    repeat(lo, hi, [&](Value t) {
+      taps(depth + 1, advance(lhs, t, tap.lhs_stride),
+           advance(rhs, t, tap.rhs_rows * tile_.rhs_row));
+    });
+  }
+
+  // Each run of taps along m; taps whose inputs adjoin are one longer k.
+  void runs(Value lhs, Value rhs) {
+    const Tap& tap = c_.nest.m_tap;
+    bool adjoin = tap.lhs_stride == c_.k * c_.lhs_k_stride;
+    for (const TapRun& run : tile_.segment.runs) {
+      rows_ = run.rows;
+      int64_t rhs_tap = tap.rhs_rows * tile_.rhs_row;
+      Address x{lhs, {}, 1, run.first * tap.lhs_stride * kBytes};
+      Address w{rhs, {}, 1, run.first * rhs_tap * kBytes};
+      if (adjoin || run.count == 1) {
+        steps(x, w, run.count * c_.k, c_.lhs_k_stride);
+      } else if (c_.k == 1) {
+        steps(x, w, run.count, tap.lhs_stride);
+      } else {
+        repeat(b_.index(0), b_.index(run.count), [&](Value t) {
+          steps({advance(lhs, t, tap.lhs_stride), {}, 1, x.disp},
+                {advance(rhs, t, rhs_tap), {}, 1, w.disp}, c_.k, c_.lhs_k_stride);
+        });
+      }
+    }
+  }
+
+  Value advance(Value base, Value count, int64_t stride) {
+    return b_.offset({base, b_.mul(count, b_.index(stride)), kBytes, 0});
+  }
+
+  // A loop that carries the accumulators; none if it runs once.
+  void repeat(Value lo, Value hi, const std::function<void(Value)>& body) {
+    int64_t first = 0, last = 0;
+    if (b_.is_index_constant(lo, &first) && b_.is_index_constant(hi, &last) && last - first == 1) {
+      return body(lo);
+    }
+    std::vector<Value> init = acc_;
+    acc_ = b_.loop(lo, hi, 1, init, [&](Value i, std::span<const Value> carried) {
+      acc_.assign(carried.begin(), carried.end());
+      body(i);
+      return acc_;
+    });
+  }
+
+  // `count` steps of k: lhs advances by `stride` elements, rhs by one row.
+  void steps(const Address& lhs, const Address& rhs, int64_t count, int64_t stride) {
+    int64_t fmas = std::popcount(rows_) * tile_.vectors;
+    int64_t looped = fmas * count <= kStraightFmas ? 0 : count / kUnroll * kUnroll;
+    int64_t lhs_step = stride * kBytes, rhs_step = tile_.rhs_row * kBytes;
+    if (looped > 0) loop_steps(lhs, rhs, looped, lhs_step, rhs_step);
+    for (int64_t k = looped; k < count; ++k) {
+      step(lhs.plus(k * lhs_step), rhs.plus(k * rhs_step));
+    }
+  }
+
+  void loop_steps(const Address& lhs, const Address& rhs, int64_t count, int64_t lhs_step,
+                  int64_t rhs_step) {
+    // Only the active rows are carried, behind the address of the weights.
+    std::vector<Value> init = {rhs.base};
+    for (size_t i : active()) init.push_back(acc_[i]);
+    auto body = [&](Value at, std::span<const Value> carried) {
+      size_t next = 1;
+      for (size_t i : active()) acc_[i] = carried[next++];
+      for (int64_t u = 0; u < kUnroll; ++u) {
+        step({lhs.base, at, 1, lhs.disp + u * lhs_step},
+             {carried[0], {}, 1, rhs.disp + u * rhs_step});
+      }
+      std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kUnroll * rhs_step})};
+      for (size_t i : active()) yields.push_back(acc_[i]);
+      return yields;
+    };
+    std::vector<Value> last =
+        b_.loop(b_.index(0), b_.index(count * lhs_step), kUnroll * lhs_step, init, body);
+    size_t next = 1;
+    for (size_t i : active()) acc_[i] = last[next++];
+  }
+
+  std::vector<size_t> active() const {
+    std::vector<size_t> indices;
+    for (size_t i = 0; i < acc_.size(); ++i) {
+      if (rows_ >> (i / static_cast<size_t>(tile_.vectors)) & 1) indices.push_back(i);
+    }
+    return indices;
+  }
+
+  // One k: the vectors of weights are loaded once, each row's input is splat once.
+  void step(const Address& lhs, const Address& rhs) {
+    std::vector<Value> w;
+    for (int64_t v = 0; v < tile_.vectors; ++v) {
+      bool masked = v + 1 == tile_.vectors && !c_.nest.packed;
+      w.push_back(
+          b_.load(vector_, rhs.plus(v * c_.nest.lanes * kBytes), masked ? tile_.mask : Value{}));
+    }
+    for (int64_t r = 0; r < tile_.segment.rows; ++r) {
+      if (!(rows_ >> r & 1)) continue;
+      Value x = b_.load_splat(vector_, lhs.plus(r * c_.nest.lhs_m_stride * kBytes));
+      for (int64_t v = 0; v < tile_.vectors; ++v) {
+        Value& acc = acc_[static_cast<size_t>(r * tile_.vectors + v)];
+        acc = b_.fma(x, w[static_cast<size_t>(v)], acc);
+      }
+    }
+  }
+
+  Builder& b_;
+  const Contraction& c_;
+  const MicroTile& tile_;
+  Type vector_;
+  uint32_t rows_ = 0;       // active in the current run of taps
+  std::vector<Value> acc_;  // [row][vector]
+};
+
+}  // namespace
+
+void emit_contraction_tile(Builder& b, const Contraction& c, const MicroTile& tile) {
+  std::vector<Value> acc = TileEmitter(b, c, tile).emit();
+  emit_epilogue(b, tile, acc);
+}
+
+}  // namespace burin::lower

@@ -1,0 +1,154 @@
+// Every dense kernel on odd shapes, interpreted with bounds checks, against the evaluator.
+#include <gtest/gtest.h>
+
+#include "tests/support/dense_case.h"
+
+namespace burin::test {
+namespace {
+
+std::vector<DenseCase> conv_cases() {
+  return {
+      conv_case("1x1", {1, 5, 7, 9}, {1, 1, 9, 33}, {1, 1}, {0, 0}, {0, 0}, {1, 1}),
+      conv_case("1x1 stride", {2, 7, 9, 5}, {1, 1, 5, 17}, {2, 2}, {0, 0}, {0, 0}, {1, 1}),
+      conv_case("1x1 padded", {1, 3, 4, 5}, {1, 1, 5, 16}, {1, 1}, {1, 2}, {1, 1}, {1, 1}),
+      conv_case("3x3", {1, 7, 17, 6}, {3, 3, 6, 32}, {1, 1}, {1, 1}, {1, 1}, {1, 1}),
+      conv_case("3x3 wide", {1, 3, 33, 3}, {3, 3, 3, 64}, {1, 1}, {1, 1}, {1, 1}, {1, 1}),
+      conv_case("3x3 valid", {2, 6, 5, 3}, {3, 3, 3, 7}, {1, 1}, {0, 0}, {0, 0}, {1, 1}),
+      conv_case("7x7 stride 2", {1, 17, 33, 3}, {7, 7, 3, 16}, {2, 2}, {3, 3}, {3, 3}, {1, 1}),
+      conv_case("dilated", {1, 9, 17, 2}, {3, 3, 2, 17}, {1, 1}, {3, 4}, {3, 4}, {3, 4}),
+      conv_case("cropped", {1, 9, 9, 3}, {3, 3, 3, 16}, {1, 2}, {-1, -2}, {-1, 1}, {1, 1}),
+      conv_case("asymmetric", {1, 5, 8, 3}, {2, 4, 3, 3}, {1, 1}, {0, 1}, {1, 2}, {1, 1}),
+      conv_case("window over all", {1, 3, 3, 2}, {5, 5, 2, 3}, {1, 1}, {2, 2}, {2, 2}, {1, 1}),
+      conv_case("1d", {2, 19, 4}, {5, 4, 17}, {1}, {2}, {2}, {1}),
+      conv_case("1d causal", {1, 17, 3}, {3, 3, 16}, {1}, {4}, {0}, {2}),
+      conv_case("3d", {1, 3, 5, 7, 2}, {3, 3, 3, 2, 16}, {1, 2, 1}, {1, 1, 1}, {1, 1, 1},
+                {1, 1, 1}),
+      conv_case("grouped", {1, 5, 7, 6}, {3, 3, 2, 48}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 3),
+      conv_case("narrow groups", {1, 4, 5, 24}, {3, 3, 3, 32}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 8),
+      conv_case("odd groups", {1, 4, 5, 15}, {1, 3, 3, 10}, {1, 1}, {0, 1}, {0, 1}, {1, 1}, 5),
+      conv_case("depthwise", {2, 6, 7, 19}, {3, 3, 1, 19}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 19),
+      conv_case("depthwise wide", {1, 3, 33, 40}, {5, 5, 1, 40}, {2, 2}, {2, 2}, {2, 2}, {1, 1},
+                40),
+      conv_case("multiplier", {1, 6, 7, 5}, {3, 3, 1, 15}, {2, 1}, {1, 1}, {1, 1}, {1, 1}, 5),
+  };
+}
+
+std::vector<DenseCase> matmul_cases() {
+  std::vector<DenseCase> cases;
+  for (int64_t m : {1, 3, 7, 17, 33}) {
+    for (int64_t n : {1, 3, 17, 33, 70}) {
+      std::string name = "matmul " + std::to_string(m) + "x" + std::to_string(n);
+      cases.push_back(matmul_case(name, {m, 13}, {13, n}));
+    }
+  }
+  cases.push_back(matmul_case("k 1", {5, 1}, {1, 40}));
+  cases.push_back(matmul_case("long k", {2, 301}, {301, 16}));
+  cases.push_back(matmul_case("rows of rows", {2, 3, 5, 7}, {7, 17}));
+  cases.push_back(matmul_case("batch", {2, 3, 5, 7}, {2, 3, 7, 17}));
+  return cases;
+}
+
+std::vector<DenseCase> odd_dot_cases() {
+  auto dot = [](std::string name, Dims x, Dims w, graph::DotAttr attr) {
+    DenseCase c = matmul_case(std::move(name), std::move(x), std::move(w));
+    c.attr = std::move(attr);
+    return c;
+  };
+  return {
+      dot("rhs transposed", {9, 20}, {18, 20}, {{}, {}, {1}, {1}}),
+      dot("lhs transposed", {20, 9}, {20, 18}, {{}, {}, {0}, {0}}),
+      dot("attention", {2, 5, 3, 8}, {2, 6, 3, 8}, {{0, 2}, {0, 2}, {3}, {3}}),
+      dot("two contracted", {4, 3, 5}, {5, 3, 18}, {{}, {}, {1, 2}, {1, 0}}),
+      dot("split columns", {4, 3}, {5, 3, 16}, {{}, {}, {1}, {1}}),
+      dot("outer product", {4}, {17}, {{}, {}, {}, {}}),
+      dot("no columns", {4, 9}, {9}, {{}, {}, {1}, {0}}),
+      dot("dot product", {19}, {19}, {{}, {}, {0}, {0}}),
+  };
+}
+
+std::vector<DenseCase> window_cases() {
+  using graph::ReduceKind;
+  return {
+      window_case("max pool", {1, 7, 9, 17}, ReduceKind::max, {1, 3, 3, 1}, {1, 2, 2, 1},
+                  {0, 1, 1, 0}, {0, 1, 1, 0}),
+      window_case("sum pool", {2, 6, 33, 40}, ReduceKind::sum, {1, 2, 2, 1}, {1, 2, 2, 1},
+                  {0, 0, 0, 0}, {0, 0, 1, 0}),
+      window_case("min pool 1d", {2, 15, 5}, ReduceKind::min, {1, 4, 1}, {1, 3, 1}, {0, 2, 0},
+                  {0, 1, 0}),
+      window_case("products of channels", {2, 3, 9}, ReduceKind::prod, {1, 1, 3}, {1, 1, 2},
+                  {0, 0, 1}, {0, 0, 1}),
+      window_case("prefix sums", {3, 7}, ReduceKind::sum, {1, 7}, {1, 1}, {0, 6}, {0, 0}),
+      window_case("over batch", {5, 3, 4, 16}, ReduceKind::max, {2, 1, 3, 1}, {1, 1, 1, 1},
+                  {0, 0, 0, 0}, {0, 0, 0, 0}),
+  };
+}
+
+std::vector<DenseCase> all_cases() {
+  std::vector<DenseCase> all;
+  for (auto part : {conv_cases(), matmul_cases(), odd_dot_cases(), window_cases()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+void expect_right(const DenseCase& c, std::string_view method, const RunTile& run) {
+  for (int bits : {256, 512}) {
+    DenseOutcome outcome = run_dense(c, machine_of(bits), method, run);
+    EXPECT_EQ(outcome.failure, "") << bits << " bits";
+  }
+}
+
+TEST(DenseKernels, FirstMethodThatTakesIt) {
+  for (DenseCase c : all_cases()) {
+    expect_right(c, "", interpret_tile());
+    c.epilogue = c.name != "dot product" && graph::op_def(graph::Op::max).emit;
+    expect_right(c, "", interpret_tile());
+    c.constant_weights = false;
+    expect_right(c, "", interpret_tile());
+  }
+}
+
+TEST(DenseKernels, AsMachineCode) {
+  for (const char* name : {"avx2", "avx512"}) {
+    isa::Target target = isa::target_from_name(name).value();
+    if (!isa::can_run(target)) continue;
+    for (const DenseCase& c : all_cases()) {
+      if (c.name == "rhs transposed") continue;
+      for (std::string_view method : {"", "reference"}) {
+        DenseOutcome outcome = run_dense(c, target.machine, method, engraved_tile(target));
+        EXPECT_EQ(outcome.failure, "") << name;
+      }
+    }
+  }
+}
+
+TEST(DenseKernels, Reference) {
+  for (const DenseCase& c : all_cases()) expect_right(c, "reference", interpret_tile());
+}
+
+TEST(DenseKernels, ReferenceInEveryType) {
+  for (DType dtype : {DType::f64, DType::f16, DType::i32, DType::i64, DType::i8, DType::u8}) {
+    DenseCase conv = conv_case("conv", {1, 5, 6, 2}, {3, 3, 2, 9}, {1, 1}, {1, 1}, {1, 1}, {1, 1});
+    conv.x.dtype = conv.w.dtype = dtype;
+    DenseCase dot = matmul_case("matmul", {3, 5}, {5, 18});
+    dot.x.dtype = dot.w.dtype = dtype;
+    DenseCase pool = window_cases()[0];
+    pool.x.dtype = dtype;
+    for (const DenseCase& c : {conv, dot, pool}) {
+      if (dtype == DType::f16) continue;
+      expect_right(c, "", interpret_tile());
+    }
+  }
+}
+
+TEST(DenseKernels, TransposedConvolution) {
+  DenseCase c = conv_case("spread", {1, 4, 5, 3}, {3, 3, 3, 18}, {1, 1}, {1, 2}, {1, 2}, {1, 1});
+  std::get<graph::ConvAttr>(c.attr).x_dilation = {2, 3};
+  expect_right(c, "", interpret_tile());
+  std::get<graph::ConvAttr>(c.attr).groups = 1;
+  std::get<graph::ConvAttr>(c.attr).low = {-1, 0};
+  expect_right(c, "", interpret_tile());
+}
+
+}  // namespace
+}  // namespace burin::test

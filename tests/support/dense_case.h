@@ -1,0 +1,51 @@
+// One dense op (convolution, dot_general, reduce_window), run through the kernels of
+// lower/kernels/list.h and compared with the evaluator of graphs.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "graph/builder.h"
+#include "isa/target.h"
+#include "lower/kernels/list.h"
+
+namespace burin::test {
+
+struct DenseCase {
+  std::string name;
+  graph::Op op = graph::Op::convolution;
+  TensorType x, w;  // w unused by reduce_window
+  graph::Attr attr;
+  bool constant_weights = true;
+  // Adds a vector along the last axis, clips at zero and adds a tensor: over float results.
+  bool epilogue = false;
+};
+
+DenseCase conv_case(std::string name, Dims x, Dims w, Dims stride, Dims low, Dims high,
+                    Dims w_dilation, int64_t groups = 1);
+// lhs[batch..., m, k] * rhs[batch..., k, n].
+DenseCase matmul_case(std::string name, Dims lhs, Dims rhs);
+DenseCase window_case(std::string name, Dims x, graph::ReduceKind kind, Dims window, Dims stride,
+                      Dims low, Dims high);
+
+// Runs one stage's function for one tile; fails with the reason.
+using RunTile =
+    std::function<std::string(const lower::DenseStage& stage, std::span<void* const> buffers,
+                              std::span<const int64_t> bytes, int64_t tile)>;
+RunTile interpret_tile();
+// As machine code of a target that the host can run.
+RunTile engraved_tile(const isa::Target& target);
+
+struct DenseOutcome {
+  std::string failure;    // empty: right
+  std::string algorithm;  // what ran
+};
+
+// Runs the case by `method` (by the first that takes it if empty) on a machine.
+DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, std::string_view method,
+                       const RunTile& run);
+
+loop::Machine machine_of(int vector_bits);  // 256 or 512
+
+}  // namespace burin::test
