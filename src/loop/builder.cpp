@@ -65,6 +65,12 @@ Value Builder::real(Type type, double value) {
   return bits(type, std::bit_cast<uint32_t>(static_cast<float>(value)));
 }
 
+std::optional<uint64_t> Builder::literal_bits(Value v) const {
+  auto it = literal_bits_.find(v.index);
+  if (it == literal_bits_.end()) return std::nullopt;
+  return it->second;
+}
+
 bool Builder::is_index_constant(Value v, int64_t* out) const {
   auto it = literal_bits_.find(v.index);
   if (it == literal_bits_.end() || !(type(v) == kIndex)) return false;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,8 @@ class Builder {
   Value real(Type type, double value);  // f32 or f64
   Value bits(Type type, uint64_t element_bits);
   Value constant_mask(Type type, bool value) { return bits(type, value); }
+  // The bits of a literal's element, if the value is a literal.
+  std::optional<uint64_t> literal_bits(Value v) const;
   // The literal behind an i64 scalar, if it is one.
   bool is_index_constant(Value v, int64_t* out) const;
 

@@ -76,16 +76,11 @@ Value to_unsigned(Builder& b, Value x, Elem to) {
 
 Value float_to_integer(Builder& b, Value x, DType to) {
   switch (to) {
-    case DType::i32:
-      return to_signed(b, x, Elem::i32);
-    case DType::i64:
-      return to_signed(b, x, Elem::i64);
-    case DType::u32:
-      return to_unsigned(b, x, Elem::u32);
-    case DType::u64:
-      return to_unsigned(b, x, Elem::u64);
-    default:
-      break;
+    case DType::i32: return to_signed(b, x, Elem::i32);
+    case DType::i64: return to_signed(b, x, Elem::i64);
+    case DType::u32: return to_unsigned(b, x, Elem::u32);
+    case DType::u64: return to_unsigned(b, x, Elem::u64);
+    default: break;
   }
   auto bits = static_cast<int>(size_of(to) * 8);
   double lo = is_signed(to) ? -power_of_two(bits - 1) : 0;

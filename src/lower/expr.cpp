@@ -107,17 +107,13 @@ bool has_vectors(const View& view, int lane_axis, const loop::Machine& machine) 
 Elem register_elem(DType dtype) {
   switch (dtype) {
     case DType::f16:
-    case DType::bf16:
-      return Elem::f32;
+    case DType::bf16: return Elem::f32;
     case DType::i8:
     case DType::i16:
     case DType::u8:
-    case DType::u16:
-      return Elem::i32;
-    case DType::pred:
-      return Elem::m32;
-    default:
-      return loop::elem_of(dtype);
+    case DType::u16: return Elem::i32;
+    case DType::pred: return Elem::m32;
+    default: return loop::elem_of(dtype);
   }
 }
 
@@ -193,14 +189,10 @@ Value PointEmitter::emit_node(const ExprNode& node) {
       auto index = static_cast<size_t>(node.view);
       return emit_load(expr_.views[index], index);
     }
-    case ExprNode::Kind::acc:
-      return accs_[static_cast<size_t>(node.acc)];
-    case ExprNode::Kind::literal:
-      return emit_literal(node);
-    case ExprNode::Kind::index:
-      return emit_index(node);
-    case ExprNode::Kind::op:
-      return emit_op(node);
+    case ExprNode::Kind::acc: return accs_[static_cast<size_t>(node.acc)];
+    case ExprNode::Kind::literal: return emit_literal(node);
+    case ExprNode::Kind::index: return emit_index(node);
+    case ExprNode::Kind::op: return emit_op(node);
   }
   __builtin_unreachable();
 }

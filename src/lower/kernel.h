@@ -47,8 +47,8 @@ struct Kernel {
   std::vector<std::pair<int, int>> in_place;
   // The graph nodes whose values are complete when the kernel has run: (node, index into buffers).
   std::vector<std::pair<graph::NodeId, int>> results;
-  std::string name;                // the layer that asked for it
-  std::string algorithm;           // what was chosen and why, one line
+  std::string name;       // the layer that asked for it
+  std::string algorithm;  // what was chosen and why, one line
   double flops = 0;
   double bytes = 0;
 };
