@@ -129,6 +129,7 @@ void set_epilogue(lower::DenseJob& job, int bias) {
   clip.operands[0] = add(sum);
   clip.operands[1] = add(zero);
   job.epilogue.results = {add(clip)};
+  if (!graph::op_def(graph::Op::max).emit) job.epilogue.results = {0};
 }
 
 Made make_layer(const Layer& layer, const isa::Target& target, bool listing) {
