@@ -29,7 +29,8 @@ std::vector<std::string> feature_names() {
   if (f.has##name()) names.push_back(#name);
   X(SSE4_2)
   X(AVX)
-  X(AVX2) X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ) X(AVX512_VL) X(AVX512_VNNI)
+  X(AVX2)
+  X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ) X(AVX512_VL) X(AVX512_VNNI)
       X(AVX512_BF16) X(AVX512_VBMI) X(AVX512_FP16) X(AVX_VNNI) X(GFNI) X(AMX_BF16) X(AMX_INT8)
 #undef X
           return names;

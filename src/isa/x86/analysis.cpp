@@ -123,7 +123,7 @@ class Analyser {
       } else if (inst.op == Op::branch) {
         if (inst.other != loop::kNoRegion) walk_backwards(inst.other);
         walk_backwards(inst.body);
-        read(f_.operands(inst)[0], facts.region, facts.position);
+        read_operand(inst, facts, 0);
       } else if (!facts.skip) {
         facts.skip = !has_effect(inst.op) && a_.last_use[inst.result] == 0;
         if (!facts.skip) read_operands(inst, facts);
@@ -152,13 +152,25 @@ class Analyser {
     facts.folded = static_cast<int8_t>(foldable_load(inst, facts));
     for (size_t k = 0; k < operands.size(); ++k) {
       if (static_cast<int>(k) != facts.folded) {
-        read(operands[k], facts.region, facts.position);
+        read_operand(inst, facts, k);
         continue;
       }
       InstId load = a_.definition[operands[k].index];
       a_.insts[load].skip = true;
       read_address(f_.insts[load], a_.insts[load], facts);
     }
+  }
+
+  // A comparison whose only reader tests flags moves there: its operands are read there.
+  void read_operand(const Inst& inst, const InstFacts& facts, size_t k) {
+    Value v = f_.operands(inst)[k];
+    InstId id = v.valid() ? a_.definition[v.index] : Analysis::kNoInst;
+    bool fuses = id != Analysis::kNoInst && a_.uses[v.index] == 1 &&
+                 a_.insts[id].region == facts.region && sets_flags(f_, f_.insts[id]) &&
+                 reads_flags(f_, inst, static_cast<int>(k));
+    if (!fuses) return read(v, facts.region, facts.position);
+    a_.insts[id].skip = true;
+    for (Value operand : f_.operands(f_.insts[id])) read(operand, facts.region, facts.position);
   }
 
   // The operand that `inst` can read from memory in place of a load's result, or -1.

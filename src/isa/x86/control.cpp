@@ -128,6 +128,10 @@ void Emitter::emit_branch(const Inst& inst) {
 }
 
 void Emitter::jump_unless(Value condition, const asmjit::Label& label) {
+  if (const Inst* comparison = fused_comparison(condition)) {
+    ax::CondCode code = ax::negateCond(compare_flags(*comparison));
+    return emit(ax::Inst::jccFromCond(code), label);
+  }
   ax::Gp r = gp(condition);
   emit(ax::Inst::kIdTest, r, r);
   emit(ax::Inst::kIdJz, label);

@@ -72,6 +72,7 @@ void Emitter::emit_special(const Inst& inst) {
     case Op::loop: return emit_loop(inst);
     case Op::branch: return emit_branch(inst);
     case Op::select: return emit_select(inst);
+    case Op::convert: return emit_convert(inst);
     case Op::bitcast: return emit_bitcast(inst);
     case Op::splat: return emit_splat(inst);
     case Op::first: return emit_first(inst);
@@ -82,7 +83,10 @@ void Emitter::emit_special(const Inst& inst) {
     case Op::first_n: return emit_first_n(inst);
     case Op::load: return emit_load(inst);
     case Op::load_splat: return emit_load_splat(inst);
+    case Op::gather: return emit_gather(inst);
     case Op::store: return emit_store(inst);
+    case Op::dot_u8i8: return emit_dot_u8i8(inst);
+    case Op::dot_bf16: return emit_dot_bf16(inst);
     case Op::offset: return emit_offset(inst);
     case Op::prefetch:
       return emit(ax::Inst::kIdPrefetcht0, address(facts_.insts[inst_].address, 64));

@@ -263,12 +263,12 @@ void Emitter::divide_by_power_of_two(const Inst& inst, Value a, int64_t n) {
   assign(r, d);
 }
 
-// eq and ne on floats need two flags, so they are no flag comparison.
-bool Emitter::comparison_has_flags(const Inst& inst) const {
-  Type t = type(function_.operands(inst)[0]);
-  if (t.lanes != 1) return false;
-  bool is_float = t.elem == Elem::f32 || t.elem == Elem::f64;
-  return !is_float || (inst.op != Op::cmp_eq && inst.op != Op::cmp_ne);
+// The comparison behind a condition whose only reader tests its flags.
+const loop::Inst* Emitter::fused_comparison(Value condition) const {
+  if (is_literal(condition)) return nullptr;
+  loop::InstId id = facts_.definition[condition.index];
+  if (id == Analysis::kNoInst || !facts_.insts[id].skip) return nullptr;
+  return &function_.insts[id];
 }
 
 ax::CondCode Emitter::compare_flags(const Inst& inst) {

@@ -58,6 +58,7 @@ void Emitter::emit_splat(const Inst& inst) {
   int bits = loop::bits_of(t.elem);
   if (loop::is_mask(t.elem)) return splat_bool(r, gp(a));
   if (!in_vector(type(a))) {
+    if (folded() == 0) return load_splat(r, source(a, 0).as<ax::Mem>());
     ax::Gp x = gp(a);
     return splat_gp(early_result(r).as<ax::Vec>(), x, bits);
   }

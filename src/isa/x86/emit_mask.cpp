@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "isa/x86/emitter.h"
+#include "isa/x86/folding.h"
 
 namespace burin::isa::x86 {
 
@@ -96,7 +97,7 @@ void Emitter::integer_compare_avx2(Op op, Type t, const ax::Vec& d, ax::Vec a, a
 
 void Emitter::emit_scalar_compare(const Inst& inst) {
   Value a = function_.operands(inst)[0], b = function_.operands(inst)[1], r{inst.result};
-  if (!comparison_has_flags(inst)) {
+  if (!sets_flags(function_, inst)) {
     ax::Vec x = vec(a), y = vec(b), m = fresh_vec(Bank::xmm);
     bool single = type(a).elem == Elem::f32;
     emit(single ? ax::Inst::kIdVcmpss : ax::Inst::kIdVcmpsd, m, x, y,
@@ -106,9 +107,12 @@ void Emitter::emit_scalar_compare(const Inst& inst) {
     return emit(ax::Inst::kIdAnd, d.r32(), asmjit::Imm(1));
   }
   ax::CondCode condition = compare_flags(inst);
-  ax::Gp d = result(r).as<ax::Gp>();
+  set_bool(result(r).as<ax::Gp>(), condition);
+}
+
+void Emitter::set_bool(const ax::Gp& d, ax::CondCode condition) {
+  emit(ax::Inst::kIdMov, d.r32(), asmjit::Imm(0));  // keeps the flags
   emit(ax::Inst::setccFromCond(condition), d.r8());
-  emit(ax::Inst::kIdMovzx, d.r32(), d.r8());
 }
 
 void Emitter::emit_select(const Inst& inst) {
@@ -144,11 +148,18 @@ InstCode Emitter::blend_instruction(int bits) const {
 void Emitter::emit_gp_select(const Inst& inst) {
   Value m = function_.operands(inst)[0], yes = function_.operands(inst)[1],
         no = function_.operands(inst)[2], r{inst.result};
-  ax::Gp condition = gp(m), x = gp(yes);
-  Value others[] = {m, yes};
+  ax::Gp x = gp(yes);
+  const Inst* comparison = fused_comparison(m);
+  if (!comparison) {
+    ax::Gp condition = gp(m);
+    Value others[] = {m, yes};
+    ax::Gp d = overwrite(r, no, others).as<ax::Gp>();
+    emit(ax::Inst::kIdTest, condition, condition);
+    return emit(ax::Inst::kIdCmovnz, d, x);
+  }
+  Value others[] = {yes, function_.operands(*comparison)[0], function_.operands(*comparison)[1]};
   ax::Gp d = overwrite(r, no, others).as<ax::Gp>();
-  emit(ax::Inst::kIdTest, condition, condition);
-  emit(ax::Inst::kIdCmovnz, d, x);
+  emit(ax::Inst::cmovccFromCond(compare_flags(*comparison)), d, x);
 }
 
 void Emitter::select_mask(Value r, const ax::KReg& m, const ax::KReg& yes, const ax::KReg& no) {
@@ -208,8 +219,7 @@ void Emitter::emit_first_n(const Inst& inst) {
   if (t.lanes == 1) {
     ax::Gp x = gp(n), d = result(r).as<ax::Gp>();
     emit(ax::Inst::kIdTest, x, x);
-    emit(ax::Inst::kIdSetg, d.r8());
-    return emit(ax::Inst::kIdMovzx, d.r32(), d.r8());
+    return set_bool(d, ax::CondCode::kG);
   }
   ax::Gp count = fresh_gp(), bound = fresh_gp();
   emit(ax::Inst::kIdMov, count, gp(n));

@@ -22,7 +22,9 @@ InstCode partial_move(int bits) {
   return bits == 64 ? InstCode{ax::Inst::kIdVmovq} : bits == 32 ? InstCode{ax::Inst::kIdVmovd} : 0;
 }
 
-InstCode gp_load(Elem elem) {
+}  // namespace
+
+InstCode Emitter::gp_load(Elem elem) {
   switch (elem) {
     case Elem::i8:
     case Elem::i16: return ax::Inst::kIdMovsx;
@@ -34,23 +36,26 @@ InstCode gp_load(Elem elem) {
   }
 }
 
-}  // namespace
-
 void Emitter::emit_load(const Inst& inst) {
   Value r{inst.result}, mask = function_.operands(inst)[2];
   Type t = type(r);
   ax::Mem m = address(facts_.insts[inst_].address, static_cast<uint32_t>(t.bits() / 8));
   if (loop::is_mask(t.elem)) refuse(inst);
   if (mask.valid()) return emit_masked_load(inst, m);
-  if (bank_of(t) <= Bank::gp64) return emit(gp_load(t.elem), result(r), m);
-  if (t.lanes == 1) {
-    return emit(t.elem == Elem::f32 ? ax::Inst::kIdVmovss : ax::Inst::kIdVmovsd, result(r), m);
-  }
+  if (t.lanes == 1) return load_scalar(r, m);
   if (t.bits() >= 128) return emit(ax::Inst::kIdVmovups, result(r), m);
   if (InstCode id = partial_move(t.bits())) return emit(id, result(r), m);
   ax::Gp pair = fresh_gp(Bank::gp32);
   emit(ax::Inst::kIdMovzx, pair, m);
   emit(ax::Inst::kIdVmovd, result(r), pair);
+}
+
+void Emitter::load_scalar(Value r, const ax::Mem& m) {
+  Elem elem = type(r).elem;
+  InstCode id = elem == Elem::f32   ? ax::Inst::kIdVmovss
+                : elem == Elem::f64 ? ax::Inst::kIdVmovsd
+                                    : gp_load(elem);
+  emit(id, result(r), m);
 }
 
 void Emitter::emit_masked_load(const Inst& inst, const ax::Mem& m) {
@@ -109,11 +114,14 @@ ax::Vec Emitter::exact_vector_mask(Value mask, Type t) {
 
 void Emitter::emit_load_splat(const Inst& inst) {
   Value r{inst.result};
-  Type t = type(r);
-  int bits = loop::bits_of(t.elem);
-  if (t.lanes == 1) return emit_load(inst);
-  ax::Mem m = address(facts_.insts[inst_].address, static_cast<uint32_t>(bits / 8));
-  bool pair = bits == 64 && bank_of(t) == Bank::xmm;
+  if (type(r).lanes == 1) return emit_load(inst);
+  auto bytes = static_cast<uint32_t>(loop::bits_of(type(r).elem) / 8);
+  load_splat(r, address(facts_.insts[inst_].address, bytes));
+}
+
+void Emitter::load_splat(Value r, const ax::Mem& m) {
+  int bits = loop::bits_of(type(r).elem);
+  bool pair = bits == 64 && bank_of(type(r)) == Bank::xmm;
   InstCode id = bits == 8    ? ax::Inst::kIdVpbroadcastb
                 : bits == 16 ? ax::Inst::kIdVpbroadcastw
                 : bits == 32 ? ax::Inst::kIdVbroadcastss
@@ -138,13 +146,7 @@ void Emitter::store_unmasked(const ax::Mem& m, Value value) {
     if (literal_int(value, &n) && n == static_cast<int32_t>(n)) {
       return emit(ax::Inst::kIdMov, m, asmjit::Imm(n));
     }
-    ax::Gp x = gp(value);
-    switch (loop::bits_of(t.elem)) {
-      case 8: return emit(ax::Inst::kIdMov, m, x.r8());
-      case 16: return emit(ax::Inst::kIdMov, m, x.r16());
-      case 32: return emit(ax::Inst::kIdMov, m, x.r32());
-      default: return emit(ax::Inst::kIdMov, m, x.r64());
-    }
+    return store_gp(m, gp(value), loop::bits_of(t.elem));
   }
   ax::Vec x = vec(value);
   if (t.lanes == 1) {
@@ -189,20 +191,13 @@ void Emitter::emit_offset(const Inst& inst) {
   emit(ax::Inst::kIdLea, result(r), at);
 }
 
-// One bit per byte of the mask, lane by lane: AVX2 has no masked moves of 8 and 16 bits.
-ax::Gp Emitter::mask_bytes(Value mask) {
-  ax::Gp bits = fresh_gp(Bank::gp32);
-  ax::Vec v = vec(mask);
-  emit(ax::Inst::kIdVpmovmskb, bits, v);
-  return bits;
-}
-
+// AVX2 has no masked moves of 8 and 16 bits: lane by lane, by the bits of the mask.
 void Emitter::emit_lane_loads(const Inst& inst, const ax::Mem& m) {
   Value r{inst.result};
   Type t = type(r);
   int bytes = loop::bits_of(t.elem) / 8;
   InstCode insert = bytes == 1 ? ax::Inst::kIdVpinsrb : ax::Inst::kIdVpinsrw;
-  ax::Gp bits = mask_bytes(function_.operands(inst)[2]);
+  ax::Gp bits = mask_bits(function_.operands(inst)[2]);
   int halves = t.bits() > 128 ? 2 : 1, lanes = t.lanes / halves;
   ax::Vec half[2];
   for (int h = 0; h < halves; ++h) {
@@ -211,8 +206,8 @@ void Emitter::emit_lane_loads(const Inst& inst, const ax::Mem& m) {
     for (int i = 0; i < lanes; ++i) {
       int at = (h * lanes + i) * bytes;
       asmjit::Label skip = cc_.newLabel();
-      emit(ax::Inst::kIdTest, bits, asmjit::Imm(static_cast<int32_t>(1u << at)));
-      emit(ax::Inst::kIdJz, skip);
+      emit(ax::Inst::kIdBt, bits, asmjit::Imm(at));
+      emit(ax::Inst::kIdJnc, skip);
       ax::Mem lane = m.cloneAdjusted(at).cloneResized(static_cast<uint32_t>(bytes));
       emit(insert, half[h], half[h], lane, asmjit::Imm(i));
       cc_.bind(skip);
@@ -227,7 +222,7 @@ void Emitter::emit_lane_stores(const Inst& inst, const ax::Mem& m) {
   Type t = type(value);
   int bytes = loop::bits_of(t.elem) / 8;
   InstCode extract = bytes == 1 ? ax::Inst::kIdVpextrb : ax::Inst::kIdVpextrw;
-  ax::Gp bits = mask_bytes(function_.operands(inst)[2]);
+  ax::Gp bits = mask_bits(function_.operands(inst)[2]);
   int halves = t.bits() > 128 ? 2 : 1, lanes = t.lanes / halves;
   ax::Vec half = vec(value).xmm();
   for (int h = 0; h < halves; ++h) {
@@ -238,8 +233,8 @@ void Emitter::emit_lane_stores(const Inst& inst, const ax::Mem& m) {
     for (int i = 0; i < lanes; ++i) {
       int at = (h * lanes + i) * bytes;
       asmjit::Label skip = cc_.newLabel();
-      emit(ax::Inst::kIdTest, bits, asmjit::Imm(static_cast<int32_t>(1u << at)));
-      emit(ax::Inst::kIdJz, skip);
+      emit(ax::Inst::kIdBt, bits, asmjit::Imm(at));
+      emit(ax::Inst::kIdJnc, skip);
       ax::Mem lane = m.cloneAdjusted(at).cloneResized(static_cast<uint32_t>(bytes));
       emit(extract, lane, half, asmjit::Imm(i));
       cc_.bind(skip);

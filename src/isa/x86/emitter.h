@@ -111,7 +111,40 @@ class Emitter {
   int fma_target(Value r, const Value (&v)[3], int memory) const;
   InstCode shift_by_immediate(Op op, int bits) const;
   void clear(const ax::Vec& v);
+
+  // expand.cpp
   bool vector_binary(Op op, Type t, const ax::Vec& d, const ax::Vec& a, const ax::Vec& b);
+  InstCode logic(Op op) const;  // and, or, xor on any vector
+  void multiply_64(Bank bank, const ax::Vec& d, const ax::Vec& a, const ax::Vec& b);
+  void multiply_8(Bank bank, const ax::Vec& d, const ax::Vec& a, const ax::Vec& b);
+  void shift_right_64(Bank bank, const ax::Vec& d, const ax::Vec& a, const ax::Vec& n);
+  void shift_halves(Op op, int bits, Bank bank, const ax::Vec& d, const ax::Vec& a,
+                    const ax::Vec& n);
+  void divide_lanes(Op op, Type t, const ax::Vec& d, const ax::Vec& a, const ax::Vec& b);
+  void emit_dot_u8i8(const Inst& inst);
+  void emit_dot_bf16(const Inst& inst);
+  ax::Mem stack_slot();
+  static ax::Mem lane_of(const ax::Mem& slot, int lane, int bits);
+
+  // convert.cpp
+  void emit_convert(const Inst& inst);
+  void convert_mask(Value r, Value a);
+  void convert_integer(Value r, Value a);
+  void convert_gp(Value r, Value a);
+  void convert_scalar(Value r, Value a, InstCode id);
+  void convert_lanes(Value r, Value a, InstCode id);
+  void truncate_lanes(const ax::Vec& d, const ax::Vec& x, int from, int to);
+  void widen_half(Value r, Value a);
+  void narrow_half(Value r, Value a);
+  void round_to_bf16(const ax::Vec& d, const ax::Vec& x);
+
+  // gather.cpp
+  void emit_gather(const Inst& inst);
+  void gather_scalar(const Inst& inst);
+  void gather_lanes(const Inst& inst);
+  ax::Mem gather_address(const Inst& inst, const ax::Gp& index, int bytes);
+  void first_lanes(const ax::Vec& d, Type t);
+  ax::Gp mask_bits(Value mask);
 
   // emit_mask.cpp
   void emit_compare(const Inst& inst);
@@ -144,13 +177,16 @@ class Emitter {
   void emit_masked_load(const Inst& inst, const ax::Mem& m);
   void emit_masked_scalar_load(const Inst& inst, const ax::Mem& m);
   void emit_load_splat(const Inst& inst);
+  void load_splat(Value r, const ax::Mem& m);
   void emit_store(const Inst& inst);
   void store_unmasked(const ax::Mem& m, Value value);
   void emit_masked_store(const Inst& inst, const ax::Mem& m);
   void emit_offset(const Inst& inst);
   ax::KReg exact_mask(Value mask, Type t);
   ax::Vec exact_vector_mask(Value mask, Type t);
-  ax::Gp mask_bytes(Value mask);
+  static InstCode gp_load(Elem elem);
+  void load_scalar(Value r, const ax::Mem& m);
+  void store_gp(const ax::Mem& m, const ax::Gp& x, int bits);
   void emit_lane_loads(const Inst& inst, const ax::Mem& m);
   void emit_lane_stores(const Inst& inst, const ax::Mem& m);
 
@@ -168,7 +204,8 @@ class Emitter {
   void extend(const ax::Gp& r, Elem elem);
   // Sets flags for a one-lane comparison; returns the condition that means "true".
   ax::CondCode compare_flags(const Inst& inst);
-  bool comparison_has_flags(const Inst& inst) const;
+  const Inst* fused_comparison(Value condition) const;
+  void set_bool(const ax::Gp& d, ax::CondCode condition);
 
   [[noreturn]] void refuse(const Inst& inst) const;
 

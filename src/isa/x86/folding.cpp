@@ -33,6 +33,25 @@ unsigned binary_operands(const Inst& inst, Type type, const Target& target) {
   return is_commutative(inst.op, type.elem) ? 3 : 2;
 }
 
+// Conversions to full vectors read exactly their source; splats one element.
+unsigned special_operands(const Function& f, const Inst& inst, const Target& target) {
+  Type from = f.type(f.operands(inst)[0]), to = inst.result_count ? f.type({inst.result}) : Type{};
+  switch (inst.op) {
+    case Op::splat: return loop::is_mask(to.elem) ? 0 : 1;
+    case Op::dot_u8i8: return target.vnni && fills_register(to) ? 4 : 0;
+    case Op::dot_bf16: return target.bf16 && fills_register(to) ? 4 : 0;
+    case Op::convert: {
+      bool widens = loop::bits_of(to.elem) > loop::bits_of(from.elem);
+      bool direct = widens || (from.elem == Elem::i32 && to.elem == Elem::f32);
+      return direct && to.lanes > 1 && to.bits() >= 128 && !loop::is_mask(to.elem) &&
+                     !(from.elem == Elem::f32 && to.elem == Elem::i64 && target.isa == Isa::avx2)
+                 ? 1
+                 : 0;
+    }
+    default: return 0;
+  }
+}
+
 bool add_disp(MemoryOperand& m, int64_t bytes) {
   int64_t sum = 0;
   if (__builtin_add_overflow(int64_t{m.disp}, bytes, &sum)) return false;
@@ -147,6 +166,7 @@ bool is_memory(Op op) {
 
 unsigned memory_operands(const Function& f, const Inst& inst, const Target& target) {
   if (inst.operand_count == 0) return 0;
+  if (loop::signature_of(inst.op) == Signature::special) return special_operands(f, inst, target);
   Type type = f.type(f.operands(inst)[0]);
   if (!fills_register(type)) return 0;
   switch (loop::signature_of(inst.op)) {
@@ -158,6 +178,19 @@ unsigned memory_operands(const Function& f, const Inst& inst, const Target& targ
     case Signature::special: break;
   }
   return 0;
+}
+
+bool sets_flags(const Function& f, const Inst& inst) {
+  Type type = f.type(f.operands(inst)[0]);
+  if (loop::signature_of(inst.op) != Signature::compare || type.lanes != 1) return false;
+  return !loop::is_real(type.elem) || (inst.op != Op::cmp_eq && inst.op != Op::cmp_ne);
+}
+
+bool reads_flags(const Function& f, const Inst& user, int k) {
+  if (k != 0) return false;
+  if (user.op == Op::branch) return true;
+  return user.op == Op::select && user.result_count == 1 && f.type({user.result}).lanes == 1 &&
+         !loop::is_real(f.type({user.result}).elem);
 }
 
 bool can_fold_load(const Function& f, const Inst& load, const Inst& user, const Target& target) {

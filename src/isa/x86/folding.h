@@ -12,6 +12,12 @@ bool is_memory(loop::Op op);
 // time may be. Consistent with what the emitter selects.
 unsigned memory_operands(const loop::Function& f, const loop::Inst& inst, const Target& target);
 
+// Whether a one-lane comparison is a single condition on the flags: not == and != on floats.
+bool sets_flags(const loop::Function& f, const loop::Inst& inst);
+
+// Whether `user` reads operand k, the result of a one-lane comparison, as flags.
+bool reads_flags(const loop::Function& f, const loop::Inst& user, int k);
+
 // Whether `load` may become a memory operand of `user`, uses and stores aside.
 bool can_fold_load(const loop::Function& f, const loop::Inst& load, const loop::Inst& user,
                    const Target& target);

@@ -28,8 +28,35 @@ struct Workspace {
 // Spilled registers: those that were given a place on the stack.
 int count_spills(const ax::Compiler& cc) {
   int spills = 0;
-  for (const asmjit::VirtReg* r : cc.virtRegs()) spills += r->hasStackSlot();
+  for (const asmjit::VirtReg* r : cc.virtRegs()) spills += r->hasStackSlot() && !r->isStack();
   return spills;
+}
+
+// The allocator may read a spilled source straight from the stack. For moves from a vector or mask
+// register to a general one that is another instruction: a plain move.
+void repair_spilled_moves(ax::Compiler& cc) {
+  for (asmjit::BaseNode* node = cc.firstNode(); node; node = node->next()) {
+    if (node->type() != asmjit::NodeType::kInst) continue;
+    auto* inst = node->as<asmjit::InstNode>();
+    switch (inst->id()) {
+      case ax::Inst::kIdVmovd:
+      case ax::Inst::kIdVmovq:
+      case ax::Inst::kIdKmovd:
+      case ax::Inst::kIdKmovq:
+        if (ax::Reg::isGp(inst->op(0)) && inst->op(1).isMem()) inst->setId(ax::Inst::kIdMov);
+        break;
+      default: break;
+    }
+  }
+}
+
+// What BaseEmitter::finalize does, with the repair between allocation and encoding.
+asmjit::Error finish(Workspace& w) {
+  if (asmjit::Error error = w.compiler.runPasses()) return error;
+  repair_spilled_moves(w.compiler);
+  ax::Assembler assembler(&w.code);
+  assembler.addEncodingOptions(w.compiler.encodingOptions());
+  return w.compiler.serializeTo(&assembler);
 }
 
 Result<Code> write(Workspace& w, const loop::Function& function, const Target& target,
@@ -47,7 +74,7 @@ Result<Code> write(Workspace& w, const loop::Function& function, const Target& t
   Analysis facts = analyse(function, target);
   Emitter(function, facts, target, options, w.compiler, w.pool).run();
   w.pool.write(w.compiler);
-  asmjit::Error error = w.compiler.finalize();
+  asmjit::Error error = finish(w);
   if (error != asmjit::kErrorOk || !errors.first.empty()) {
     return fail(function.name,
                 "AsmJit: " + (errors.first.empty() ? asmjit::DebugUtils::errorAsString(error)
