@@ -95,6 +95,8 @@ struct OnnxOp {
   int64_t since = 1;             // first opset that this rule understands
   int64_t until = kNoLastOpset;  // last opset
   BuildRule build = nullptr;
+  // Where `build` is null: why this op is known and not supported, and the way out.
+  std::string_view refusal = {};
 };
 
 // The rule for an op, or null.

@@ -16,6 +16,7 @@ namespace {
 
 struct Missing {
   size_t count = 0;
+  std::string_view refusal;        // empty: the op is not known
   std::vector<std::string> names;  // the first few
 };
 
@@ -24,8 +25,10 @@ using MissingOps = std::map<std::pair<std::string, std::string>, Missing>;
 void collect(const Model& model, const GraphProto& graph, MissingOps& missing) {
   constexpr size_t kMostNames = 8;
   for (const NodeView& node : graph.nodes) {
-    if (!find_onnx_op(node.domain, node.op_type, opset_of(model, node.domain))) {
+    const OnnxOp* op = find_onnx_op(node.domain, node.op_type, opset_of(model, node.domain));
+    if (!op || !op->build) {
       Missing& entry = missing[{node.domain, node.op_type}];
+      if (op) entry.refusal = op->refusal;
       ++entry.count;
       if (entry.names.size() < kMostNames) entry.names.push_back(quote_name(node.name));
     }
@@ -49,7 +52,11 @@ std::string describe(const Model& model, const std::string& domain, const std::s
   } else {
     out += " (opset " + std::to_string(opset);
   }
-  if (!supported.empty()) out += ", supported in " + supported;
+  if (!missing.refusal.empty()) {
+    out += ", " + std::string(missing.refusal);
+  } else if (!supported.empty()) {
+    out += ", supported in " + supported;
+  }
   out += "): " + std::to_string(missing.count) + (missing.count == 1 ? " node " : " nodes ");
   for (size_t i = 0; i < missing.names.size(); ++i) out += (i ? ", " : "") + missing.names[i];
   return missing.count > missing.names.size() ? out + ", ..." : out;

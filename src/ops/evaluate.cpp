@@ -1,6 +1,8 @@
 // Strided copies and the matrix product of the evaluator.
 #include "ops/evaluate.h"
 
+#include <algorithm>
+
 namespace burin::ops {
 
 Array view_of(const Array& x, TensorType type, int64_t offset, const Dims& strides) {
@@ -26,7 +28,7 @@ void wrap_values(Array& x) {
 
 namespace {
 
-constexpr int64_t kRows = 4, kColumns = 4;
+constexpr int64_t kRows = 4, kColumns = 4, kDepth = 64;
 
 template <class T>
 void multiply_tile(const MatrixProduct<T>& p, int64_t row, int64_t column) {
@@ -45,24 +47,37 @@ void multiply_tile(const MatrixProduct<T>& p, int64_t row, int64_t column) {
   }
 }
 
+// Rows that fill no tile: row by row of b.
 template <class T>
-void multiply_one(const MatrixProduct<T>& p, int64_t row, int64_t column) {
-  T sum = 0;
+void multiply_row(const MatrixProduct<T>& p, int64_t row, int64_t first_column) {
+  T* c = p.c + row * p.c_row;
   for (int64_t k = 0; k < p.k; ++k) {
-    sum += p.a[row * p.a_row + k * p.a_column] * p.b[k * p.b_row + column];
+    T factor = p.a[row * p.a_row + k * p.a_column];
+    const T* b = p.b + k * p.b_row;
+    for (int64_t n = first_column; n < p.n; ++n) c[n] += factor * b[n];
   }
-  p.c[row * p.c_row + column] += sum;
 }
 
 template <class T>
-void multiply(const MatrixProduct<T>& p) {
+void multiply_block(const MatrixProduct<T>& p) {
   int64_t rows = p.m / kRows * kRows, columns = p.n / kColumns * kColumns;
-  for (int64_t row = 0; row < rows; row += kRows) {
-    for (int64_t column = 0; column < columns; column += kColumns) multiply_tile(p, row, column);
+  for (int64_t column = 0; column < columns; column += kColumns) {
+    for (int64_t row = 0; row < rows; row += kRows) multiply_tile(p, row, column);
   }
   for (int64_t row = 0; row < p.m; ++row) {
-    int64_t first = row < rows ? columns : 0;
-    for (int64_t column = first; column < p.n; ++column) multiply_one(p, row, column);
+    multiply_row(p, row, row < rows ? columns : 0);
+  }
+}
+
+// In blocks of k, so that the part of b in use stays in the caches.
+template <class T>
+void multiply(const MatrixProduct<T>& p) {
+  for (int64_t first = 0; first < p.k; first += kDepth) {
+    MatrixProduct<T> block = p;
+    block.a += first * p.a_column;
+    block.b += first * p.b_row;
+    block.k = std::min(kDepth, p.k - first);
+    multiply_block(block);
   }
 }
 

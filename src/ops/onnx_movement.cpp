@@ -78,17 +78,26 @@ void build_space_to_depth(OpContext& c) {
 }
 BURIN_ONNX_OP(SpaceToDepth, 1, build_space_to_depth);
 
-// Parts without elements are left out, whatever their shape: exporters rely on it.
+// Parts without elements need not fit, as exporters count on ONNX Runtime to accept them: one of
+// the same rank takes its place along the axis as zeros, one of another rank is left out.
 void build_concat(OpContext& c) {
-  std::vector<NodeId> parts, empty;
-  for (size_t i = 0; i < c.input_count(); ++i) {
-    NodeId part = c.input(i);
-    (c.b.shape(part).elements() == 0 ? empty : parts).push_back(part);
+  std::vector<NodeId> all, parts;
+  for (size_t i = 0; i < c.input_count(); ++i) all.push_back(c.input(i));
+  if (all.empty()) refuse("Concat without inputs");
+  auto is_whole = [&](NodeId part) { return c.b.shape(part).elements() > 0; };
+  auto whole = std::ranges::find_if(all, is_whole);
+  const Shape model = c.b.shape(whole == all.end() ? all[0] : *whole);
+  auto axis = static_cast<size_t>(OpContext::axis(c.attr_int("axis", 1), model.rank()));
+  for (NodeId part : all) {
+    if (whole == all.end() || is_whole(part)) {
+      parts.push_back(part);
+    } else if (c.b.shape(part).rank() == model.rank()) {
+      Dims dims = model.dims();
+      dims[axis] = c.b.shape(part)[axis];
+      parts.push_back(c.b.full({c.b.dtype(part), Shape(dims)}, 0));
+    }
   }
-  if (parts.empty()) parts = std::move(empty);
-  if (parts.empty()) refuse("Concat without inputs");
-  int64_t axis = OpContext::axis(c.attr_int("axis", 1), c.b.shape(parts[0]).rank());
-  c.set_output(0, c.b.concatenate(std::move(parts), axis));
+  c.set_output(0, c.b.concatenate(std::move(parts), static_cast<int64_t>(axis)));
 }
 BURIN_ONNX_OP(Concat, 4, build_concat);
 

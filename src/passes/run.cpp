@@ -9,6 +9,8 @@
 #include "graph/verify.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/eliminate_dead_nodes.h"
+#include "passes/fold_constants.h"
+#include "passes/move_transposes.h"
 #include "passes/simplify.h"
 
 namespace burin::passes {
@@ -17,7 +19,12 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"eliminate_dead_nodes", eliminate_dead_nodes, ""},
+    {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
+    {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
+    {"move_transposes", move_transposes, "simplify"},
+    {"simplify", simplify, ""},
+    {"fold_constants", fold_constants, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
 };
 
