@@ -55,9 +55,10 @@ NodeId abs_of_abs(Simplifier& s, NodeId id) {
   return s.op(s.operand(id)) == Op::abs ? s.operand(id) : NodeId();
 }
 
+// Not for unsigned dtypes, where neg wraps and abs does nothing.
 NodeId abs_of_neg(Simplifier& s, NodeId id) {
   NodeId x = s.operand(id);
-  return s.op(x) == Op::neg ? s.add(Op::abs, {s.operand(x)}) : NodeId();
+  return s.op(x) == Op::neg && is_signed(s.dtype(id)) ? s.add(Op::abs, {s.operand(x)}) : NodeId();
 }
 
 NodeId same_operands(Simplifier& s, NodeId id) {

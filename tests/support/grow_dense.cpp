@@ -170,7 +170,8 @@ void conv_layer(GraphMaker& m) {
 }
 
 NodeId reduced_back(GraphMaker& m, NodeId x, ReduceKind kind, int64_t axis) {
-  return m.b.broadcast_to(m.b.reduce_keep(x, kind, {axis}), m.b.shape(x));
+  const Shape shape = m.b.shape(x);
+  return m.b.broadcast_to(m.b.reduce_keep(x, kind, {axis}), shape);
 }
 
 // exp(x - max) / sum(exp(x - max))

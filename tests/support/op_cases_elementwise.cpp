@@ -94,6 +94,9 @@ void add_unary(Rows& rows) {
     }
   }
   rows.unary(Op::logical_not, DType::pred, {35}, {});
+  rows.row(Op::abs, "of_neg_u8", [](CaseBuilder& b) {
+    return b.abs(b.neg(b.in(DType::u8, {33}, {0, 255})));
+  });
 }
 
 void add_float_binary(Rows& rows) {
