@@ -45,6 +45,7 @@ struct DenseStage {
   int64_t tiles = 1;
   std::vector<int> uses;     // per pointer of the function: a job's pointer, or pointers + an extra
   std::vector<bool> writes;  // per pointer of the function
+  std::vector<std::pair<int, int>> in_place = {};  // of the function's pointers, as Kernel's
   double flops = 0;
   double bytes = 0;
 };

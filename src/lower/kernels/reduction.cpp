@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "base/check.h"
 #include "lower/expr.h"
 
 namespace burin::lower {
@@ -37,6 +38,20 @@ Value emit_combine(Builder& b, ReduceKind kind, Value acc, Value x) {
   Value best = kind == ReduceKind::max ? b.max(acc, x) : b.min(acc, x);
   if (!loop::is_float(b.type(acc).elem)) return best;
   return b.select(b.cmp_ne(acc, acc), acc, best);
+}
+
+// The instructions for max and min lose lanes that are NaN, so those are added:
+// max(v) + sum(v where it is NaN, else 0).
+Value emit_horizontal(Builder& b, ReduceKind kind, Value vector) {
+  if (b.type(vector).lanes == 1) return vector;
+  if (kind == ReduceKind::sum) return b.reduce(loop::Op::reduce_add, vector);
+  BURIN_CHECK(kind != ReduceKind::prod, "lanes of a product cannot be folded");
+  loop::Op op = kind == ReduceKind::max ? loop::Op::reduce_max : loop::Op::reduce_min;
+  Value best = b.reduce(op, vector);
+  if (!loop::is_float(b.type(vector).elem)) return best;
+  Value zero = b.real(b.type(vector), 0);
+  Value only_nan = b.select(b.cmp_ne(vector, vector), vector, zero);
+  return b.add(best, b.reduce(loop::Op::reduce_add, only_nan));
 }
 
 }  // namespace burin::lower

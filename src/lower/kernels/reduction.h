@@ -12,4 +12,7 @@ loop::Value emit_identity(loop::Builder& b, graph::ReduceKind kind, DType dtype,
 // One more element. max and min keep a NaN.
 loop::Value emit_combine(loop::Builder& b, graph::ReduceKind kind, loop::Value acc, loop::Value x);
 
+// The lanes of one vector as one lane, combined in a fixed order; keeps a NaN. Not for prod.
+loop::Value emit_horizontal(loop::Builder& b, graph::ReduceKind kind, loop::Value vector);
+
 }  // namespace burin::lower

@@ -1,0 +1,29 @@
+// The expression of a group: its nodes over its iteration space, with buffers as views, constants
+// of one element as literals, and what the kernel itself computes (the result of the dense node,
+// the reductions of a row) as acc leaves.
+#pragma once
+
+#include <vector>
+
+#include "lower/group.h"
+
+namespace burin::lower {
+
+// Reduces the values of one node over the reduced axes of the space.
+struct RowReduce {
+  graph::ReduceKind kind = graph::ReduceKind::sum;
+  DType dtype = DType::f32;
+  int operand = 0;  // the node whose values are combined
+  int node = 0;     // the acc leaf that stands for the result
+};
+
+struct Fused {
+  Expr expr;                           // one result
+  std::vector<View> outputs;           // where each result goes, over the space
+  std::vector<graph::NodeId> buffers;  // behind pointers [0, size); the target is the last
+  std::vector<RowReduce> reduces;      // acc leaf i is reduce i; an operand's reduces come first
+};
+
+Fused build_expr(const graph::Graph& graph, const Grouping& grouping, const Group& group);
+
+}  // namespace burin::lower

@@ -1,0 +1,58 @@
+// Partitions a graph into kernels. Every group computes one value, or one part of it, at each point
+// of its iteration space; the nodes inside a group never reach memory.
+//   map    elementwise nodes over views of buffers
+//   row    the same with reductions over some axes of the space: softmax, norms, plain reductions
+//   dense  a convolution, dot_general or reduce_window with the elementwise nodes behind it
+//   alias  a reshape of a buffer: no kernel
+//   single gather, scatter, argsort: a kernel of its own
+// concatenate and pad are map, row or dense groups that each write a region of one buffer.
+// Next: lower/expr_build.h makes the expression of a group, lower/lower.h its kernels.
+#pragma once
+
+#include <vector>
+
+#include "graph/graph.h"
+#include "lower/index_map.h"
+
+namespace burin::lower {
+
+struct Member {
+  graph::NodeId node;
+  IndexMap map;
+};
+
+// An operand of a dense node: a buffer seen through movement ops; weights have an invalid leaf.
+struct DenseLeaf {
+  graph::NodeId leaf;
+  View view;  // over the axes of the operand's shape
+};
+
+struct Group {
+  enum class Kind : uint8_t { map, row, dense, alias, single };
+  Kind kind = Kind::map;
+  graph::NodeId value;  // what is computed: at `value_map` of each point of the space
+  IndexMap value_map;
+  graph::NodeId target;  // the node whose buffer is written
+  Affine output;         // where in that buffer, in elements
+  Dims space;
+  std::vector<bool> reduced;        // per axis of the space: summed over, not part of the output
+  graph::NodeId anchor;             // dense only
+  std::vector<DenseLeaf> operands;  // dense only: of the anchor
+  std::vector<Member> members;      // elementwise and reduce nodes inside, users first
+
+  bool has_reductions() const;
+};
+
+struct Grouping {
+  std::vector<Group> groups;                   // in execution order
+  IdVector<graph::NodeId, bool> materialized;  // the nodes that have a buffer
+};
+
+// The map of a reduction's operand inside a group, given the reduction's own: the reduced axes of
+// the space, in row-major order, are the axes that it removes.
+Delinearized through_reduce(const graph::Graph& graph, graph::NodeId reduce, const IndexMap& map,
+                            const Group& group);
+
+Grouping group_nodes(const graph::Graph& graph);
+
+}  // namespace burin::lower

@@ -1,0 +1,44 @@
+// Forward propagation of the facts that grouping uses.
+#include "lower/group_facts.h"
+
+#include "lower/index_map.h"
+#include "lower/kernels/list.h"
+
+namespace burin::lower {
+
+using graph::Graph;
+using graph::Node;
+using graph::NodeId;
+using graph::Op;
+
+namespace {
+
+constexpr int64_t kLongRow = 1 << 16;
+constexpr int64_t kFewRows = 4;
+
+}  // namespace
+
+GroupFacts::GroupFacts(const Graph& graph)
+    : after_reduce(graph.size(), false), after_dense(graph.size(), false) {
+  IdVector<NodeId, int> uses = graph.use_counts();
+  for (size_t i = 0; i < graph.size(); ++i) {
+    NodeId id(i);
+    const Node& node = graph[id];
+    bool elementwise = graph::is_elementwise(node.op) || node.op == Op::convert;
+    if (node.op == Op::reduce) after_reduce[id] = true;
+    for (NodeId operand : node.operands) {
+      if ((elementwise || is_view(node.op)) && after_reduce[operand]) after_reduce[id] = true;
+      bool carries = is_dense(graph[operand].op) || after_dense[operand];
+      bool same = graph.type(operand).shape.elements() == node.type.shape.elements();
+      if ((elementwise || node.op == Op::reshape) && carries && same && uses[operand] == 1) {
+        after_dense[id] = true;
+      }
+    }
+  }
+}
+
+bool GroupFacts::row_fits(int64_t rows, int64_t length) const {
+  return rows >= kFewRows || length < kLongRow;
+}
+
+}  // namespace burin::lower

@@ -1,0 +1,20 @@
+// What grouping wants to know of a graph before it starts, from one walk over its nodes.
+#pragma once
+
+#include "graph/graph.h"
+
+namespace burin::lower {
+
+struct GroupFacts {
+  explicit GroupFacts(const graph::Graph& graph);
+
+  // Whether a row kernel suits `rows` rows of `length` elements: long rows need company.
+  bool row_fits(int64_t rows, int64_t length) const;
+
+  // Computed from a reduction by elementwise and movement ops: may belong to a row group.
+  IdVector<graph::NodeId, bool> after_reduce;
+  // Elementwise, and fit for the epilogue of a dense node that it alone uses.
+  IdVector<graph::NodeId, bool> after_dense;
+};
+
+}  // namespace burin::lower

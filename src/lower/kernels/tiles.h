@@ -1,0 +1,32 @@
+// How an iteration space is divided into tiles: the axes before the split are enumerated, the split
+// axis is cut into chunks, the axes behind it run whole inside a tile. The division depends on
+// shapes only.
+#pragma once
+
+#include <vector>
+
+#include "loop/builder.h"
+#include "tensor/shape.h"
+
+namespace burin::lower {
+
+struct Range {
+  loop::Value lo, hi;   // i64 scalars
+  bool single = false;  // hi is lo + 1
+};
+
+struct TilePlan {
+  Dims sizes;
+  size_t axis = 0;    // the axis that is cut
+  int64_t chunk = 1;  // of that axis, per tile
+  int64_t tiles = 1;
+
+  // The part of each axis that tile b.tile() covers.
+  std::vector<Range> emit(loop::Builder& b) const;
+};
+
+// Tiles of at least `least` units of work where there is as much; one point of the space is `work`
+// units. Chunks of `vector_axis` are multiples of `vector`.
+TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axis, int64_t vector);
+
+}  // namespace burin::lower

@@ -1,0 +1,259 @@
+// One kernel after the other, in the order of the groups.
+#include "lower/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "graph/op_def.h"
+#include "lower/expr_build.h"
+#include "lower/group.h"
+#include "lower/kernels/list.h"
+#include "lower/kernels/map.h"
+#include "lower/kernels/row.h"
+#include "lower/kernels/single.h"
+
+namespace burin::lower {
+
+using graph::Graph;
+using graph::Node;
+using graph::NodeId;
+using graph::Op;
+
+namespace {
+
+// The axes of `shape` that its space keeps, as the space numbers them.
+std::vector<int> axes_of_space(const Shape& shape) {
+  std::vector<int> axes;
+  for (size_t k = 0; k < shape.rank(); ++k) {
+    if (shape[k] != 1) axes.push_back(static_cast<int>(k));
+  }
+  return axes;
+}
+
+// An expression over space_of(shape) as one over all axes of the shape.
+Expr widen_expr(Expr expr, const Shape& shape) {
+  std::vector<int> axes = axes_of_space(shape);
+  for (View& view : expr.views) view = widen_view(std::move(view), shape);
+  for (ExprNode& node : expr.nodes) {
+    if (node.kind == ExprNode::Kind::index) node.acc = axes[static_cast<size_t>(node.acc)];
+  }
+  return expr;
+}
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const loop::Machine& machine)
+      : graph_(graph), machine_(machine), grouping_(group_nodes(graph)), buffers_(graph.size()) {}
+
+  Lowered run() {
+    bind_outputs();
+    for (size_t i = 0; i < grouping_.groups.size(); ++i) {
+      const Group& group = grouping_.groups[i];
+      switch (group.kind) {
+        case Group::Kind::alias: break;
+        case Group::Kind::map:
+        case Group::Kind::row: lower_fused(group); break;
+        case Group::Kind::dense: lower_dense(group); break;
+        case Group::Kind::single: lower_single(group); break;
+      }
+      bool last =
+          i + 1 == grouping_.groups.size() || grouping_.groups[i + 1].target != group.target;
+      if (last && group.kind != Group::Kind::alias) note_result(group.target);
+    }
+    for (const auto& [node, port] : copies_) copy_output(node, port);
+    return std::move(out_);
+  }
+
+ private:
+  // The node whose buffer holds the value: reshapes that were not fused share their operand's.
+  NodeId storage(NodeId id) const {
+    while (graph_[id].op == Op::reshape && alias_[id]) id = graph_[id].operands[0];
+    return id;
+  }
+
+  void bind_outputs() {
+    alias_.resize(graph_.size(), false);
+    for (const Group& g : grouping_.groups) {
+      if (g.kind == Group::Kind::alias) alias_[g.target] = true;
+    }
+    for (size_t port = 0; port < graph_.outputs.size(); ++port) {
+      NodeId id = storage(graph_.outputs[port].node);
+      Op op = graph_[id].op;
+      if (op == Op::parameter || op == Op::constant || buffers_[id].valid()) {
+        copies_.push_back({id, port});
+      } else {
+        buffers_[id] = output_buffer(port);
+      }
+    }
+  }
+
+  // The latest kernel completes the value of a node.
+  void note_result(NodeId id) {
+    Kernel& kernel = out_.kernels.back();
+    for (size_t i = 0; i < kernel.buffers.size(); ++i) {
+      if (kernel.buffers[i].buffer != buffers_[id] || !kernel.writes[i]) continue;
+      kernel.results.push_back({id, static_cast<int>(i)});
+      return;
+    }
+  }
+
+  BufferId output_buffer(size_t port) {
+    Buffer buffer;
+    buffer.kind = Buffer::Kind::output;
+    buffer.bytes = graph_.type(graph_.outputs[port].node).bytes();
+    buffer.port = static_cast<uint32_t>(port);
+    return out_.buffers.push_back(std::move(buffer));
+  }
+
+  BufferId buffer_of(NodeId node) {
+    NodeId id = storage(node);
+    if (buffers_[id].valid()) return buffers_[id];
+    Buffer buffer;
+    buffer.bytes = graph_.type(id).bytes();
+    if (graph_[id].op == Op::parameter) {
+      buffer.kind = Buffer::Kind::input;
+      buffer.port = static_cast<uint32_t>(graph_.attr<graph::ParameterAttr>(id).index);
+    } else if (graph_[id].op == Op::constant) {
+      buffer.kind = Buffer::Kind::constant;
+      buffer.constant = graph_.constant(id);
+    }
+    return buffers_[id] = out_.buffers.push_back(std::move(buffer));
+  }
+
+  // The layer that asked for a node.
+  std::string name_of_node(NodeId id) const {
+    graph::SourceId source = graph_[id].source;
+    if (source.valid() && !graph_.sources[source].name.empty()) {
+      return graph_.sources[source].name;
+    }
+    return fmt::format("{}_{}", graph::name_of(graph_[id].op), id.index);
+  }
+
+  // Turns stages into kernels over the buffers behind the job's pointers.
+  void add_kernels(DenseKernels made, std::span<const BufferId> pointers, const std::string& name) {
+    std::vector<BufferId> all(pointers.begin(), pointers.end());
+    for (ExtraBuffer& extra : made.extras) {
+      Buffer buffer;
+      buffer.kind = extra.fill ? Buffer::Kind::constant : Buffer::Kind::temporary;
+      buffer.bytes = extra.bytes;
+      buffer.fill = std::move(extra.fill);
+      all.push_back(out_.buffers.push_back(std::move(buffer)));
+    }
+    for (DenseStage& stage : made.stages) {
+      Kernel kernel;
+      kernel.function = std::move(stage.function);
+      kernel.tiles = stage.tiles;
+      for (int use : stage.uses) kernel.buffers.push_back({all[static_cast<size_t>(use)], 0});
+      kernel.writes = std::move(stage.writes);
+      kernel.in_place = std::move(stage.in_place);
+      kernel.name = name;
+      kernel.algorithm = made.algorithm;
+      kernel.flops = stage.flops;
+      kernel.bytes = stage.bytes;
+      out_.kernels.push_back(std::move(kernel));
+    }
+  }
+
+  std::vector<BufferId> buffers_of(std::span<const NodeId> nodes) {
+    std::vector<BufferId> ids;
+    for (NodeId id : nodes) ids.push_back(buffer_of(id));
+    return ids;
+  }
+
+  void lower_fused(const Group& group) {
+    Fused fused = build_expr(graph_, grouping_, group);
+    FusedJob job;
+    job.name = name_of_node(group.target);
+    job.expr = std::move(fused.expr);
+    job.outputs = std::move(fused.outputs);
+    job.reduces = std::move(fused.reduces);
+    job.space = group.space;
+    job.reduced = group.reduced;
+    job.pointers = static_cast<int>(fused.buffers.size());
+    job.machine = &machine_;
+    DenseKernels made = group.has_reductions() ? make_row(job) : make_map(job);
+    add_kernels(std::move(made), buffers_of(fused.buffers), job.name);
+  }
+
+  void lower_dense(const Group& group) {
+    Fused fused = build_expr(graph_, grouping_, group);
+    const Shape& shape = graph_.type(group.anchor).shape;
+    DenseJob job;
+    job.graph = &graph_;
+    job.node = group.anchor;
+    job.machine = &machine_;
+    job.epilogue = widen_expr(std::move(fused.expr), shape);
+    for (View& view : fused.outputs) job.outputs.push_back(widen_view(std::move(view), shape));
+    for (size_t i = 0; i < group.operands.size(); ++i) {
+      DenseOperand operand;
+      operand.view = group.operands[i].view;
+      if (group.operands[i].leaf.valid()) {
+        operand.view.pointer = static_cast<int>(fused.buffers.size());
+        fused.buffers.push_back(group.operands[i].leaf);
+      } else {
+        operand.weights = resolve_weights(graph_, graph_[group.anchor].operands[i]);
+      }
+      job.operands.push_back(std::move(operand));
+    }
+    job.pointers = static_cast<int>(fused.buffers.size());
+    add_kernels(make_dense(job), buffers_of(fused.buffers), name_of_node(group.anchor));
+  }
+
+  void lower_single(const Group& group) {
+    std::vector<NodeId> nodes = graph_[group.target].operands;
+    nodes.push_back(group.target);
+    std::string name = name_of_node(group.target);
+    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes), name);
+  }
+
+  void copy_output(NodeId id, size_t port) {
+    const TensorType& type = graph_.type(id);
+    if (type.shape.elements() == 0) return;
+    FusedJob job;
+    job.name = "copy_" + graph_.outputs[port].name;
+    job.space = {type.shape.elements()};
+    job.reduced = {false};
+    ExprNode load;
+    load.kind = ExprNode::Kind::load;
+    load.dtype = type.dtype;
+    job.expr.nodes = {load};
+    job.expr.results = {0};
+    job.expr.views = {{0, type.dtype, 0, {1}}};
+    job.outputs = {{1, type.dtype, 0, {1}}};
+    job.pointers = 2;
+    job.machine = &machine_;
+    BufferId buffers[] = {buffer_of(id), output_buffer(port)};
+    add_kernels(make_map(job), buffers, job.name);
+  }
+
+  const Graph& graph_;
+  const loop::Machine& machine_;
+  Grouping grouping_;
+  IdVector<NodeId, BufferId> buffers_;
+  IdVector<NodeId, bool> alias_;
+  std::vector<std::pair<NodeId, size_t>> copies_;
+  Lowered out_;
+};
+
+Result<void> check_rules(const Graph& graph) {
+  for (size_t i = 0; i < graph.size(); ++i) {
+    const Node& node = graph[NodeId(i)];
+    if (!graph::is_elementwise(node.op) || graph::op_def(node.op).emit) continue;
+    std::string where = node.source.valid() ? graph.sources[node.source].name : "";
+    return fail(where, fmt::format("no machine code for {} yet", graph::name_of(node.op)),
+                "run it with the evaluator");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Lowered> lower(const Graph& graph, const loop::Machine& machine) {
+  BURIN_TRY(check_rules(graph));
+  return Lowering(graph, machine).run();
+}
+
+}  // namespace burin::lower

@@ -1,0 +1,14 @@
+// A graph's kernels: groups its nodes (lower/group.h), makes each group's loop IR (lower/kernels/)
+// and names the buffers in between. Next: lower/memory_plan.h places the buffers.
+#pragma once
+
+#include "base/diagnostic.h"
+#include "loop/machine.h"
+#include "lower/kernel.h"
+
+namespace burin::lower {
+
+// Fails, naming the layer, where an op has no lowering.
+Result<Lowered> lower(const graph::Graph& graph, const loop::Machine& machine);
+
+}  // namespace burin::lower
