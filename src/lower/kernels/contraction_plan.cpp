@@ -8,10 +8,12 @@ namespace burin::lower {
 
 namespace {
 
-constexpr double kFmaLatency = 4;
+constexpr double kFmaLatency = 4.6;  // effective: the order of issue is not perfect
 constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
-constexpr double kL2BytesPerCycle = 24;  // sustained, of weights behind the first-level cache
-constexpr double kTileFlops = 5e6;       // the least work worth a tile of its own
+constexpr double kCyclesPerLoad = 0.01;   // even where loads hide behind sums
+constexpr double kCostPerVariant = 0.01;  // share: each variant of the tile is code to be written
+constexpr double kL2BytesPerCycle = 24;   // sustained, of weights behind the first-level cache
+constexpr double kTileFlops = 5e6;        // the least work worth a tile of its own
 constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
@@ -24,7 +26,7 @@ double step_cycles(int64_t rows, int64_t vectors, double weight_bytes, bool weig
   auto r = static_cast<double>(rows), v = static_cast<double>(vectors);
   double cycles = std::max({r * v / kFmasPerCycle, (r + v) / kLoadsPerCycle, kFmaLatency});
   if (!weights_in_l1) cycles = std::max(cycles, weight_bytes / kL2BytesPerCycle);
-  return cycles;
+  return cycles + kCyclesPerLoad * (r + v);
 }
 
 // Cycles to cover all of m and n once, per k.
@@ -33,7 +35,7 @@ double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
   const Nest& nest = c.nest;
   double k = static_cast<double>(c.k * c.nest.m_tap.extent);
   for (const Tap& tap : nest.taps) k *= static_cast<double>(tap.extent);
-  double total = 0;
+  double total = 0, variants = 0;
   auto panel = [&](int64_t vectors_here, double count) {
     double bytes = static_cast<double>(vectors_here) * machine.vector_bits / 8;
     bool in_l1 = bytes * k <= static_cast<double>(machine.l1_bytes) / 2;
@@ -42,12 +44,13 @@ double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
       double around = 20 + 3.0 * static_cast<double>(s.rows * vectors_here);
       double cycles = step_cycles(s.rows, vectors_here, bytes, in_l1) + around / k;
       total += count * cycles * static_cast<double>(s.tiles);
+      ++variants;
     }
   };
   Panels panels = split_panels(nest.n, vectors * nest.lanes);
-  panel(vectors, static_cast<double>(panels.full));
+  if (panels.full > 0) panel(vectors, static_cast<double>(panels.full));
   if (panels.rest > 0) panel(ceil_div(panels.rest, nest.lanes), 1);
-  return total;
+  return total * (1 + kCostPerVariant * variants);
 }
 
 }  // namespace
@@ -59,9 +62,7 @@ TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
     for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, 31); ++rows) {
       if (registers_needed(rows, vectors, machine) > machine.vector_registers) break;
       double cycles = cover_cycles(c, rows, vectors, machine);
-      // Near ties go to the larger tile: fewer loads.
-      bool better = best.cycles == 0 || cycles < best.cycles * 0.995;
-      if (better) best = {rows, vectors, cycles};
+      if (best.cycles == 0 || cycles < best.cycles) best = {rows, vectors, cycles};
     }
   }
   return best;
