@@ -1,4 +1,4 @@
-// Finds from the outputs backwards which values are wanted, then evaluates those that are known.
+// Finds from the outputs backwards which values are wanted and by whom, then evaluates forwards.
 #include "passes/fold_constants.h"
 
 #include "graph/constant.h"
@@ -9,44 +9,83 @@ namespace burin::passes {
 namespace {
 
 using graph::Graph;
+using graph::Node;
 using graph::NodeId;
 using graph::Op;
 
 constexpr int64_t kMostElements = 1 << 16;
+constexpr int64_t kMostWeights = 1 << 12;
 
 // Ops that are no larger than their operands and cheaper than a stored result.
 bool stays(Op op) {
   return op == Op::parameter || op == Op::constant || op == Op::iota || op == Op::broadcast;
 }
 
-}  // namespace
+// Ops that packers of weights read through.
+bool is_view_of_weights(Op op) {
+  return op == Op::transpose || op == Op::reshape || op == Op::slice || op == Op::reverse ||
+         op == Op::broadcast || op == Op::convert || op == Op::mul;
+}
 
-Graph fold_constants(const Graph& graph) {
-  graph::ConstantEvaluator constants(graph, kMostElements);
-  auto folds = [&](NodeId id) {
-    return !stays(graph[id].op) && graph.type(id).shape.elements() <= kMostElements &&
-           constants.is_known(id);
+class Folder {
+ public:
+  explicit Folder(const Graph& graph)
+      : old_(graph), constants_(graph, kMostElements), plans_(graph.size()) {}
+
+  Graph run();
+
+ private:
+  struct Plan {
+    bool as_value = false;    // wanted by an op that reads elements
+    bool as_weights = false;  // wanted by a packer
+    bool evaluate = false;
   };
-  IdVector<NodeId, char> wanted(graph.size(), 0);
-  for (const graph::Port& port : graph.outputs) wanted[port.node] = 1;
-  for (size_t i = graph.size(); i-- > 0;) {
-    NodeId id(i);
-    if (!wanted[id]) continue;
-    if (folds(id)) {
-      wanted[id] = 2;
-      continue;
-    }
-    for (NodeId operand : graph[id].operands) wanted[operand] |= 1;
+
+  bool can_fold(NodeId id);
+  void plan(NodeId id);
+
+  const Graph& old_;
+  graph::ConstantEvaluator constants_;
+  IdVector<NodeId, Plan> plans_;
+};
+
+bool Folder::can_fold(NodeId id) {
+  return !stays(old_[id].op) && old_.type(id).shape.elements() <= kMostElements &&
+         constants_.is_known(id);
+}
+
+void Folder::plan(NodeId id) {
+  Plan& plan = plans_[id];
+  const Node& node = old_[id];
+  if (!plan.as_value && !plan.as_weights) return;
+  bool left_to_packer =
+      !plan.as_value && is_view_of_weights(node.op) && node.type.shape.elements() > kMostWeights;
+  plan.evaluate = !left_to_packer && can_fold(id);
+  if (plan.evaluate) return;
+  bool dense = node.op == Op::convolution || node.op == Op::dot_general;
+  for (size_t i = 0; i < node.operands.size(); ++i) {
+    Plan& operand = plans_[node.operands[i]];
+    (left_to_packer || (dense && i == 1) ? operand.as_weights : operand.as_value) = true;
   }
-  graph::Rewriter rw(graph);
+}
+
+Graph Folder::run() {
+  for (const graph::Port& port : old_.outputs) plans_[port.node].as_value = true;
+  for (size_t i = old_.size(); i-- > 0;) plan(NodeId(i));
+  graph::Rewriter rw(old_);
   for (NodeId id : rw.live()) {
-    if (!wanted[id]) continue;
+    const Plan& plan = plans_[id];
+    if (!plan.as_value && !plan.as_weights) continue;
     std::optional<Tensor> value;
-    if (wanted[id] == 2) value = constants.value(id);
+    if (plan.evaluate) value = constants_.value(id);
     rw.use_source_of(id);
     rw.map(id, value ? rw.builder().constant(*std::move(value)) : rw.copy(id));
   }
   return rw.finish();
 }
+
+}  // namespace
+
+Graph fold_constants(const Graph& graph) { return Folder(graph).run(); }
 
 }  // namespace burin::passes

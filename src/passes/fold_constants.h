@@ -1,7 +1,7 @@
 // Expects: any graph. Does: evaluates what depends on constants only, where neither the result nor
 // an operand has more than 2^16 elements. Leaves: constants in their place; iota and broadcast stay
-// themselves, since they are cheaper than their elements; large weights are not read, since kernels
-// pack them through the views that stand on them.
+// themselves, since they are cheaper than their elements; and so do weights of more than 2^12
+// elements behind views and scales, since kernels read through those while they pack.
 #pragma once
 
 #include "graph/graph.h"

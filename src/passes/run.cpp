@@ -7,11 +7,14 @@
 
 #include "graph/print.h"
 #include "graph/verify.h"
+#include "passes/canonicalise_dot_general.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/eliminate_dead_nodes.h"
 #include "passes/fold_constants.h"
+#include "passes/fold_scale_into_weights.h"
 #include "passes/move_transposes.h"
 #include "passes/simplify.h"
+#include "passes/split_dilated_convolution.h"
 
 namespace burin::passes {
 
@@ -25,6 +28,11 @@ constexpr Pass kPasses[] = {
     {"move_transposes", move_transposes, "simplify"},
     {"simplify", simplify, ""},
     {"fold_constants", fold_constants, ""},
+    {"fold_scale_into_weights", fold_scale_into_weights, "simplify"},
+    {"split_dilated_convolution", split_dilated_convolution, ""},
+    {"canonicalise_dot_general", canonicalise_dot_general, ""},
+    {"fold_constants", fold_constants, ""},
+    {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
 };
 
