@@ -28,6 +28,9 @@ struct Unsupported {
 // Where values of a type live.
 enum class Bank : uint8_t { gp32, gp64, xmm, ymm, zmm, mask };
 
+// Emitted for vdpbf16ps; generate.cpp puts the real one in after register allocation.
+inline constexpr InstCode kBf16DotStandIn = ax::Inst::kIdVpdpwssd;
+
 struct Move {
   asmjit::BaseReg to, from;
   Bank bank;

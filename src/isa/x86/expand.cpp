@@ -175,7 +175,7 @@ void Emitter::emit_dot_bf16(const Inst& inst) {
   ax::Vec x = vec(a);
   if (target_.bf16) {
     asmjit::Operand y = folded() == 2 ? source(b, 2) : asmjit::Operand(reg(b));
-    return emit(ax::Inst::kIdVdpbf16ps, overwrite(r, acc, others), x, y);
+    return emit(kBf16DotStandIn, overwrite(r, acc, others), x, y);
   }
   ax::Vec y = vec(b);
   Bank bank = bank_of(type(r));

@@ -32,9 +32,11 @@ int count_spills(const ax::Compiler& cc) {
   return spills;
 }
 
-// The allocator may read a spilled source straight from the stack. For moves from a vector or mask
-// register to a general one that is another instruction: a plain move.
-void repair_spilled_moves(ax::Compiler& cc) {
+// Works around two facts of AsmJit's tables. The allocator may read a spilled source straight from
+// the stack; for moves from a vector or mask register to a general one that is another instruction,
+// a plain move. And it holds the accumulator of vdpbf16ps for write-only, so the emitter stands
+// kBf16DotStandIn in, which has the same operands.
+void repair(ax::Compiler& cc) {
   for (asmjit::BaseNode* node = cc.firstNode(); node; node = node->next()) {
     if (node->type() != asmjit::NodeType::kInst) continue;
     auto* inst = node->as<asmjit::InstNode>();
@@ -45,6 +47,7 @@ void repair_spilled_moves(ax::Compiler& cc) {
       case ax::Inst::kIdKmovq:
         if (ax::Reg::isGp(inst->op(0)) && inst->op(1).isMem()) inst->setId(ax::Inst::kIdMov);
         break;
+      case kBf16DotStandIn: inst->setId(ax::Inst::kIdVdpbf16ps); break;
       default: break;
     }
   }
@@ -53,7 +56,7 @@ void repair_spilled_moves(ax::Compiler& cc) {
 // What BaseEmitter::finalize does, with the repair between allocation and encoding.
 asmjit::Error finish(Workspace& w) {
   if (asmjit::Error error = w.compiler.runPasses()) return error;
-  repair_spilled_moves(w.compiler);
+  repair(w.compiler);
   ax::Assembler assembler(&w.code);
   assembler.addEncodingOptions(w.compiler.encodingOptions());
   return w.compiler.serializeTo(&assembler);
