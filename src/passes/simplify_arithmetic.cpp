@@ -179,6 +179,9 @@ NodeId convert_of_convert(Simplifier& s, NodeId id) {
   if (s.op(inner) != Op::convert) return {};
   NodeId x = s.operand(inner);
   if (!holds(s.dtype(inner), s.dtype(x))) return {};
+  // An integer that went through a float saturates at the end; converted at once it would wrap.
+  bool saturates = is_integer(s.dtype(x)) && is_float(s.dtype(inner)) && is_integer(s.dtype(id));
+  if (saturates && !holds(s.dtype(id), s.dtype(x))) return {};
   return s.add(Op::convert, {x}, graph::NoAttr{}, s.type(id));
 }
 

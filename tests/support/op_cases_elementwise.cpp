@@ -158,7 +158,7 @@ void add_ternary(Rows& rows) {
   }
 }
 
-// Every pair of dtypes; floats beyond an integer's range saturate.
+// Every pair of dtypes, and two in a row; floats beyond an integer's range saturate.
 void add_convert(Rows& rows) {
   constexpr DType kAll[] = {
 #define X(name, ...) DType::name,
@@ -175,6 +175,9 @@ void add_convert(Rows& rows) {
       });
     }
   }
+  rows.row(Op::convert, "i32_to_f64_to_u8", [](CaseBuilder& b) {
+    return b.convert(b.convert(b.in(DType::i32, {33}, {-400, 400}), DType::f64), DType::u8);
+  });
 }
 
 }  // namespace
