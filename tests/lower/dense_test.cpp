@@ -122,6 +122,20 @@ TEST(DenseKernels, AsMachineCode) {
   }
 }
 
+TEST(DenseKernels, FastOnesAreChosen) {
+  auto algorithm = [](const DenseCase& c) {
+    return run_dense(c, machine_of(512), "", interpret_tile()).algorithm;
+  };
+  for (const DenseCase& c : conv_cases()) {
+    const char* wanted = c.name.starts_with("depthwise") ? "channels in lanes" : "register tiles";
+    EXPECT_TRUE(algorithm(c).starts_with(wanted)) << c.name << ": " << algorithm(c);
+  }
+  for (const DenseCase& c : matmul_cases()) {
+    EXPECT_TRUE(algorithm(c).starts_with("register tiles")) << c.name << ": " << algorithm(c);
+  }
+  EXPECT_TRUE(algorithm(window_cases()[0]).starts_with("channels in lanes"));
+}
+
 TEST(DenseKernels, Reference) {
   for (const DenseCase& c : all_cases()) expect_right(c, "reference", interpret_tile());
 }
