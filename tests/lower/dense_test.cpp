@@ -156,12 +156,26 @@ TEST(DenseKernels, ReferenceInEveryType) {
 }
 
 TEST(DenseKernels, TransposedConvolution) {
-  DenseCase c = conv_case("spread", {1, 4, 5, 3}, {3, 3, 3, 18}, {1, 1}, {1, 2}, {1, 2}, {1, 1});
-  std::get<graph::ConvAttr>(c.attr).x_dilation = {2, 3};
-  expect_right(c, "", interpret_tile());
-  std::get<graph::ConvAttr>(c.attr).groups = 1;
-  std::get<graph::ConvAttr>(c.attr).low = {-1, 0};
-  expect_right(c, "", interpret_tile());
+  struct Spread {
+    Dims window, stride, low, x_dilation, w_dilation;
+    int64_t groups;
+  };
+  const Spread spreads[] = {
+      {{3, 3}, {1, 1}, {1, 2}, {2, 3}, {1, 1}, 1}, {{2, 2}, {1, 1}, {1, 1}, {2, 2}, {1, 1}, 1},
+      {{4, 4}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, 1}, {{1, 2}, {1, 1}, {0, 1}, {2, 3}, {1, 1}, 1},
+      {{3, 3}, {2, 1}, {2, 2}, {2, 4}, {1, 1}, 1}, {{3, 2}, {1, 3}, {2, 3}, {3, 2}, {2, 3}, 1},
+      {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, 2}, {{3, 3}, {1, 1}, {-1, 0}, {2, 1}, {1, 1}, 1},
+  };
+  for (const Spread& s : spreads) {
+    DenseCase c = conv_case("spread", {1, 4, 5, 4}, {s.window[0], s.window[1], 4 / s.groups, 18},
+                            s.stride, s.low, s.low, s.w_dilation, s.groups);
+    std::get<graph::ConvAttr>(c.attr).x_dilation = s.x_dilation;
+    c.epilogue = true;
+    expect_right(c, "conv", interpret_tile());
+    expect_right(c, "reference", interpret_tile());
+    c.constant_weights = s.groups > 1;
+    expect_right(c, "conv", interpret_tile());
+  }
 }
 
 }  // namespace
