@@ -13,10 +13,8 @@ namespace {
 // The bytes of the buffer that a place lies in; -1 if its port does not exist.
 int64_t extent_of(const Program& program, const Place& place) {
   switch (place.kind) {
-    case Place::Kind::arena:
-      return program.arena_bytes;
-    case Place::Kind::constant:
-      return program.constant_bytes;
+    case Place::Kind::arena: return program.arena_bytes;
+    case Place::Kind::constant: return program.constant_bytes;
     case Place::Kind::input:
       return place.index < program.inputs.size() ? program.inputs[place.index].type.bytes() : -1;
     case Place::Kind::output:
@@ -108,6 +106,18 @@ void Session::run(std::span<const void* const> inputs, std::span<void* const> ou
   patch(inputs, outputs);
   FloatStateGuard guard;
   for (const PreparedStep& step : steps_) run_step(step);
+}
+
+void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* const> outputs,
+                           const std::function<void(size_t step)>& after) {
+  patch(inputs, outputs);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    {
+      FloatStateGuard guard;
+      run_step(steps_[i]);
+    }
+    after(i);
+  }
 }
 
 void Session::run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,

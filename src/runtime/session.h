@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,6 +27,14 @@ class Session {
   // inputs[i] and outputs[i] point at dense row-major tensors of the program's port types. They
   // need no alignment and must not overlap.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs);
+
+  // The same, calling after(step) when each step is done.
+  void run_stepwise(std::span<const void* const> inputs, std::span<void* const> outputs,
+                    const std::function<void(size_t step)>& after);
+  // Where buffer `index` of a step is in memory; during run_stepwise only.
+  const void* buffer(size_t step, size_t index) const {
+    return pointers_[steps_[step].first_pointer + index];
+  }
 
   // The same, adding each step's wall time in seconds to step_seconds (one entry per step).
   void run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,

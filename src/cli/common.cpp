@@ -1,0 +1,136 @@
+// Shared options, formatting and loading.
+#include "cli/common.h"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "base/output_file.h"
+#include "runtime/cpu_count.h"
+#include "zoo/save.h"
+#include "zoo/zoo.h"
+
+namespace burin::cli {
+
+void Common::add_json(CLI::App& verb) { verb.add_flag("--json", json, "machine-readable output"); }
+void Common::add_threads(CLI::App& verb) {
+  verb.add_option("--threads", threads, "threads to run on (default: all that may be used)")
+      ->check(CLI::Range(1, 1024));
+}
+void Common::add_target(CLI::App& verb) {
+  verb.add_option("--target", target, "native, avx512 or avx2")->capture_default_str();
+}
+void Common::add_max_memory(CLI::App& verb) {
+  verb.add_option("--max-memory", max_memory, "limit for weights and activations, e.g. 2G");
+}
+void Common::add_seed(CLI::App& verb) {
+  verb.add_option("--seed", seed, "seed of random numbers")->capture_default_str();
+}
+
+int Common::thread_count() const { return threads > 0 ? threads : runtime::usable_cpus(); }
+
+Result<int64_t> Common::memory_limit() const {
+  if (max_memory.empty()) return 0;
+  auto bytes = parse_bytes(max_memory);
+  if (!bytes) return fail("--max-memory", bytes.error().reason, bytes.error().hint);
+  return bytes;
+}
+
+Result<driver::CompileOptions> Common::compile_options() const {
+  driver::CompileOptions options;
+  BURIN_ASSIGN(options.target, isa::target_from_name(target));
+  BURIN_ASSIGN(options.max_memory, memory_limit());
+  return options;
+}
+
+Result<int64_t> parse_bytes(const std::string& text) {
+  size_t end = 0;
+  double number = 0;
+  try {
+    number = std::stod(text, &end);
+  } catch (const std::exception&) {
+    return fail("", "'" + text + "' is not a size", "write 4096, 512M or 2G");
+  }
+  std::string unit = text.substr(end);
+  double scale = 0;
+  if (unit.empty() || unit == "B") scale = 1;
+  if (unit == "K" || unit == "KiB") scale = 1024;
+  if (unit == "M" || unit == "MiB") scale = 1 << 20;
+  if (unit == "G" || unit == "GiB") scale = 1 << 30;
+  if (scale == 0 || !(number > 0) || number * scale > 9e18) {
+    return fail("", "'" + text + "' is not a size", "write 4096, 512M or 2G");
+  }
+  return static_cast<int64_t>(number * scale);
+}
+
+std::string human_bytes(double bytes) {
+  const char* unit = "B";
+  for (const char* next : {"KiB", "MiB", "GiB", "TiB"}) {
+    if (bytes < 1024) break;
+    bytes /= 1024;
+    unit = next;
+  }
+  return fmt::format("{:.{}f} {}", bytes, *unit == 'B' || bytes >= 100 ? 0 : 1, unit);
+}
+
+std::string human_seconds(double seconds) {
+  if (seconds < 1e-3) return fmt::format("{:.1f} us", seconds * 1e6);
+  if (seconds < 1) return fmt::format("{:.{}f} ms", seconds * 1e3, seconds < 0.1 ? 2 : 1);
+  return fmt::format("{:.2f} s", seconds);
+}
+
+Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common) {
+  BURIN_ASSIGN(int64_t limit, common.memory_limit());
+  std::error_code ignored;
+  const zoo::ZooEntry* entry = zoo::find(name);
+  if (entry && !std::filesystem::exists(name, ignored)) {
+    BURIN_ASSIGN(zoo::Bytes bytes, zoo::to_bytes(*entry, common.seed));
+    return driver::Model::from_memory(name, std::move(bytes), limit);
+  }
+  return driver::Model::load(name, limit);
+}
+
+void set_body(CLI::App& verb, int& exit_code, VerbBody body) {
+  verb.callback([&exit_code, body = std::move(body)] {
+    Result<int> result = body();
+    if (result) {
+      exit_code = *result;
+      return;
+    }
+    std::fprintf(stderr, "burin: %s\n", result.error().text().c_str());
+    exit_code = 1;
+  });
+}
+
+std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    if (row.size() > widths.size()) widths.resize(row.size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (i) line += "  ";
+      line += i == 0 ? fmt::format("{:<{}}", row[i], widths[i])
+                     : fmt::format("{:>{}}", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+Result<void> write_text(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return {};
+  }
+  BURIN_ASSIGN(auto file, OutputFile::create(path));
+  file->write(text);
+  return file->commit();
+}
+
+}  // namespace burin::cli

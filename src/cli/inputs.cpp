@@ -1,0 +1,193 @@
+// Matching files to inputs, reading them, and making up the rest.
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/rng.h"
+#include "data/idx.h"
+#include "data/image.h"
+#include "onnx/tensor_file.h"
+#include "tensor/npy.h"
+
+namespace burin::cli {
+
+namespace {
+
+using onnx::ValueInfo;
+
+std::string extension_of(const std::string& path) {
+  std::string ext = std::filesystem::path(path).extension().string();
+  std::transform(ext.begin(), ext.end(), ext.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return ext;
+}
+
+Result<Dims> parse_dims(const std::string& text) {
+  Dims dims;
+  size_t start = 0;
+  while (start <= text.size()) {
+    size_t end = std::min(text.find('x', start), text.size());
+    std::string part = text.substr(start, end - start);
+    if (part.empty() || part.size() > 12 || part.find_first_not_of("0123456789") != part.npos) {
+      return fail("--shape", "'" + text + "' is not a shape", "write NAME=1x3x224x224");
+    }
+    dims.push_back(std::stoll(part));
+    start = end + 1;
+  }
+  return dims;
+}
+
+// The input's shape: from --shape, else the model's with 1 for open dimensions.
+Result<TensorType> type_of(const ValueInfo& info, const InputOptions& options) {
+  if (!info.dtype) return fail(info.name, info.problem);
+  for (const std::string& text : options.shapes) {
+    size_t equals = text.find('=');
+    if (equals == text.npos)
+      return fail("--shape", "'" + text + "' has no '='", "write NAME=1x3x8");
+    if (text.substr(0, equals) != info.name) continue;
+    BURIN_ASSIGN(Dims dims, parse_dims(text.substr(equals + 1)));
+    BURIN_ASSIGN(Shape shape, check_shape(dims));
+    return TensorType{*info.dtype, shape};
+  }
+  if (!info.dims) {
+    return fail(info.name, "the model does not say the rank of this input",
+                "give it: --shape " + info.name + "=1x3x224x224");
+  }
+  Dims dims;
+  for (const onnx::Dim& d : *info.dims) dims.push_back(d.size.value_or(1));
+  auto shape = check_shape(dims);
+  if (!shape) return fail(info.name, shape.error().reason);
+  return TensorType{*info.dtype, *shape};
+}
+
+// f32 [1, C, H, W] -> [1, H, W, C]
+Tensor channels_last(const Tensor& image) {
+  int64_t c = image.shape()[1], pixels = image.shape()[2] * image.shape()[3];
+  Tensor out({DType::f32, Shape({1, image.shape()[2], image.shape()[3], c})});
+  auto* data = reinterpret_cast<float*>(out.mutable_data());
+  for (int64_t p = 0; p < pixels; ++p) {
+    for (int64_t k = 0; k < c; ++k) data[p * c + k] = image.load<float>(k * pixels + p);
+  }
+  return out;
+}
+
+Result<Tensor> read_photo(const std::string& path, const ValueInfo& info, TensorType type,
+                          const std::string& normalise) {
+  auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
+  const Shape& s = type.shape;
+  if (s.rank() != 4 || type.dtype != DType::f32 || (!is_channels(s[1]) && !is_channels(s[3]))) {
+    return fail(info.name, "takes " + type.text() + ", not an image",
+                "give a .npy or .pb file of that type");
+  }
+  bool last = !is_channels(s[1]);
+  int64_t height = last ? s[1] : s[2], width = last ? s[2] : s[3];
+  BURIN_ASSIGN(data::Image image, data::read_image(path));
+  if (info.dims && !(*info.dims)[last ? 1 : 2].size) height = image.height, width = image.width;
+  if (height > 1 << 14 || width > 1 << 14) return fail(info.name, "expects an absurd image size");
+  BURIN_ASSIGN(data::Normalisation n, data::normalisation_from_name(normalise));
+  Tensor tensor =
+      data::to_tensor(data::resize(image, static_cast<int>(width), static_cast<int>(height)),
+                      static_cast<int>(last ? s[3] : s[1]), n);
+  return last ? channels_last(tensor) : tensor;
+}
+
+// As many images of an IDX file as the input's first dimension asks for.
+Result<Tensor> read_images(const std::string& path, const ValueInfo& info, const TensorType& type) {
+  int64_t count = type.shape.rank() ? type.shape[0] : 1;
+  BURIN_ASSIGN(Tensor images, data::read_idx(path, count));
+  if (images.shape().rank() != 3) return fail(path, "holds no images");
+  Tensor input = data::images_to_input(images);
+  if (!(input.type() == type)) {
+    return fail(path, "gives " + input.type().text() + ", but input '" + info.name + "' takes " +
+                          type.text());
+  }
+  return input;
+}
+
+Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
+                          const InputOptions& options) {
+  std::string ext = extension_of(path);
+  if (ext == ".npy" || ext == ".pb") {
+    BURIN_ASSIGN(Tensor tensor, read_tensor(path));
+    if (info.dtype && tensor.dtype() != *info.dtype) {
+      return fail(path, "holds " + tensor.type().text() + ", but input '" + info.name + "' takes " +
+                            info.text());
+    }
+    return tensor;
+  }
+  BURIN_ASSIGN(TensorType type, type_of(info, options));
+  if (ext == ".gz" || ext == ".idx") return read_images(path, info, type);
+  return read_photo(path, info, type, options.normalise);
+}
+
+}  // namespace
+
+void InputOptions::add_files(CLI::App& verb) {
+  verb.add_option("inputs", files, "inputs in the model's order, or NAME=FILE: .npy .pb .jpg .png");
+  verb.add_option("--normalise", normalise, "images: unit (0 to 1), imagenet or none (0 to 255)")
+      ->check(CLI::IsMember({"unit", "imagenet", "none"}))
+      ->capture_default_str();
+}
+
+void InputOptions::add_shapes(CLI::App& verb) {
+  verb.add_option("--shape", shapes, "shape of an input with open dimensions: NAME=8x3x224x224");
+}
+
+Result<Tensor> read_tensor(const std::string& path) {
+  if (extension_of(path) == ".npy") return read_npy(path);
+  BURIN_ASSIGN(onnx::TensorFile file, onnx::read_tensor_file(path));
+  return file.tensor;
+}
+
+Tensor random_tensor(const TensorType& type, uint64_t seed) {
+  Tensor tensor(type);
+  Rng rng(seed);
+  for (int64_t i = 0, n = tensor.elements(); i < n; ++i) {
+    if (is_float(type.dtype)) {
+      tensor.set_double(i, rng.normal());
+    } else {
+      tensor.set_int(i, rng.below(2));
+    }
+  }
+  return tensor;
+}
+
+Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
+                                                      const InputOptions& options) {
+  auto infos = model.required_inputs();
+  std::vector<std::string> files(infos.size());
+  size_t next = 0;
+  for (const std::string& text : options.files) {
+    size_t equals = text.find('=');
+    size_t index = infos.size();
+    for (size_t i = 0; equals != text.npos && i < infos.size(); ++i) {
+      if (infos[i]->name == text.substr(0, equals)) index = i;
+    }
+    if (index < infos.size()) {
+      files[index] = text.substr(equals + 1);
+      continue;
+    }
+    if (next >= infos.size()) {
+      return fail(text, "the model takes only " + std::to_string(infos.size()) + " inputs");
+    }
+    files[next++] = text;
+  }
+  std::vector<driver::InputSpec> specs;
+  for (size_t i = 0; i < infos.size(); ++i) {
+    driver::InputSpec spec{infos[i]->name, {}, {}};
+    if (files[i].empty()) {
+      BURIN_ASSIGN(TensorType type, type_of(*infos[i], options));
+      if (type.bytes() > int64_t{8} << 30)
+        return fail(spec.name, "input " + type.text() + " is too large");
+      spec.value = random_tensor(type, options.seed + i);
+    } else {
+      BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options));
+    }
+    spec.type = spec.value.type();
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace burin::cli

@@ -1,0 +1,143 @@
+// burin run: feeds a network and shows or saves what comes out.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+
+#include "cli/common.h"
+#include "cli/inputs.h"
+#include "cli/outputs.h"
+#include "runtime/session.h"
+#include "tensor/npy.h"
+
+namespace burin::cli {
+
+namespace {
+
+struct RunOptions {
+  Common common;
+  InputOptions inputs;
+  std::string model, labels, output;
+  int top = 0;
+};
+
+Result<std::vector<std::string>> read_labels(const std::string& path) {
+  std::vector<std::string> labels;
+  if (path.empty()) return labels;
+  std::ifstream file(path);
+  if (!file) return fail(path, "cannot read the labels");
+  for (std::string line; std::getline(file, line);) labels.push_back(line);
+  return labels;
+}
+
+// The indices of the k largest values, best first.
+std::vector<int64_t> top_indices(const Tensor& scores, int k) {
+  std::vector<int64_t> order(static_cast<size_t>(scores.elements()));
+  std::iota(order.begin(), order.end(), 0);
+  auto count = std::min(order.size(), static_cast<size_t>(k));
+  auto better = [&](int64_t a, int64_t b) { return scores.as_double(a) > scores.as_double(b); };
+  std::partial_sort(order.begin(), order.begin() + static_cast<int64_t>(count), order.end(),
+                    better);
+  order.resize(count);
+  return order;
+}
+
+nlohmann::json summary_of(const std::string& name, const Tensor& value) {
+  std::vector<double> v = value.to_doubles();
+  double sum = std::accumulate(v.begin(), v.end(), 0.0);
+  auto [lo, hi] = std::minmax_element(v.begin(), v.end());
+  nlohmann::json j = {{"name", name}, {"type", value.type().text()}};
+  if (v.empty()) return j;
+  j["min"] = *lo, j["max"] = *hi, j["mean"] = sum / static_cast<double>(v.size());
+  if (v.size() <= 16) j["values"] = v;
+  return j;
+}
+
+void add_top(nlohmann::json& j, const Tensor& value, int k,
+             const std::vector<std::string>& labels) {
+  for (int64_t i : top_indices(value, k)) {
+    std::string label =
+        i < static_cast<int64_t>(labels.size()) ? labels[static_cast<size_t>(i)] : "";
+    j["top"].push_back({{"index", i}, {"score", value.as_double(i)}, {"label", label}});
+  }
+}
+
+void print_text(const nlohmann::json& outputs) {
+  for (const auto& j : outputs) {
+    fmt::print("{}  {}", j["name"].get<std::string>(), j["type"].get<std::string>());
+    if (j.contains("min")) {
+      fmt::print("  min {:.6g}  mean {:.6g}  max {:.6g}", j["min"].get<double>(),
+                 j["mean"].get<double>(), j["max"].get<double>());
+    }
+    fmt::print("\n");
+    if (j.contains("values") && !j.contains("top")) {
+      for (const auto& v : j["values"]) fmt::print("  {:.6g}\n", v.get<double>());
+    }
+    if (!j.contains("top")) continue;
+    for (const auto& t : j["top"]) {
+      fmt::print("  {:>6}  {:>12.6g}  {}\n", t["index"].get<int64_t>(), t["score"].get<double>(),
+                 t["label"].get<std::string>());
+    }
+  }
+}
+
+// -o FILE for one output; -o DIR/ (or several outputs) writes DIR/NAME.npy.
+Result<void> save(const std::string& target, const NamedTensors& outputs) {
+  if (outputs.size() == 1 && target.back() != '/') return write_npy(target, outputs[0].value);
+  for (const NamedTensor& output : outputs) {
+    std::string name = output.name;
+    std::replace(name.begin(), name.end(), '/', '_');
+    BURIN_TRY(write_npy(target + "/" + name + ".npy", output.value));
+  }
+  return {};
+}
+
+Result<int> run(const RunOptions& options) {
+  BURIN_ASSIGN(auto labels, read_labels(options.labels));
+  BURIN_ASSIGN(auto model, load_network(options.model, options.common));
+  InputOptions inputs = options.inputs;
+  inputs.seed = options.common.seed;
+  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+  BURIN_ASSIGN(auto compile, options.common.compile_options());
+  BURIN_ASSIGN(auto engraved, model->engrave(specs, compile));
+  BURIN_ASSIGN(NamedTensors outputs,
+               run_once(*engraved, specs, options.common.thread_count(), compile.target));
+  if (!options.output.empty()) BURIN_TRY(save(options.output, outputs));
+
+  auto report = nlohmann::json::array();
+  for (const NamedTensor& output : outputs) {
+    report.push_back(summary_of(output.name, output.value));
+    if (options.top > 0) add_top(report.back(), output.value, options.top, labels);
+  }
+  if (options.common.json) {
+    fmt::print("{}\n", report.dump(2));
+  } else {
+    print_text(report);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("run", "run a network on files or random inputs");
+  auto options = std::make_shared<RunOptions>();
+  verb->add_option("model", options->model, "ONNX file or built-in network")->required();
+  options->inputs.add_files(*verb);
+  options->inputs.add_shapes(*verb);
+  verb->add_option("--top", options->top, "show the N largest values of each output")
+      ->check(CLI::Range(1, 1000000));
+  verb->add_option("--labels", options->labels, "file with one class name a line");
+  verb->add_option("-o,--output", options->output,
+                   "write the outputs: FILE.npy, or DIR/ for several");
+  options->common.add_threads(*verb);
+  options->common.add_target(*verb);
+  options->common.add_max_memory(*verb);
+  options->common.add_seed(*verb);
+  options->common.add_json(*verb);
+  verb->footer("Example: burin run squeezenet.onnx cat.jpg --normalise imagenet --top 5");
+  set_body(*verb, exit_code, [options] { return run(*options); });
+}
+
+}  // namespace burin::cli

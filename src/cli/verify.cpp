@@ -1,0 +1,190 @@
+// burin verify: machine code against the double-precision evaluator, kernel by kernel, and against
+// stored outputs.
+#include <fmt/core.h>
+
+#include "cli/common.h"
+#include "cli/inputs.h"
+#include "cli/outputs.h"
+#include "cli/test_data.h"
+#include "driver/trace.h"
+#include "graph/eval.h"
+#include "runtime/session.h"
+
+namespace burin::cli {
+
+namespace {
+
+struct VerifyOptions {
+  Common common;
+  InputOptions inputs;
+  std::string model, test_data;
+  double tolerance = 1e-4;
+  bool all = false;
+  bool oracle_only = false;
+};
+
+struct Check {
+  std::string what;  // "output y", "conv1 convolution"
+  std::string type, algorithm;
+  driver::Difference difference;
+};
+
+struct Report {
+  std::vector<Check> kernels, outputs, stored;
+  double tolerance = 0;
+
+  bool good(const Check& c) const { return c.difference.relative() <= tolerance; }
+  bool good() const {
+    for (const auto* list : {&kernels, &outputs, &stored}) {
+      for (const Check& c : *list) {
+        if (!good(c)) return false;
+      }
+    }
+    return true;
+  }
+};
+
+std::vector<Tensor> values_in_order(const graph::Graph& graph,
+                                    const std::vector<driver::InputSpec>& specs) {
+  std::vector<Tensor> values;
+  for (const graph::Port& port : graph.inputs) {
+    for (const driver::InputSpec& spec : specs) {
+      if (spec.name == port.name) values.push_back(spec.value);
+    }
+  }
+  return values;
+}
+
+// One set of inputs: every kernel and output against the oracle, outputs against `stored` if any.
+Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
+                          const std::vector<driver::InputSpec>& specs,
+                          const std::vector<Tensor>* stored, const std::string& prefix,
+                          Report& report) {
+  BURIN_ASSIGN(auto compile, options.common.compile_options());
+  if (!isa::can_run(compile.target)) {
+    return fail("--target", "this processor cannot run " + compile.target.name);
+  }
+  compile.keep = compile.verify = true;
+  BURIN_ASSIGN(onnx::Imported imported, model.import(specs));
+  BURIN_ASSIGN(driver::Compiled compiled, driver::compile(imported.graph, compile));
+  std::vector<Tensor> values = values_in_order(imported.graph, specs);
+  int threads = options.common.thread_count();
+
+  auto engraved = std::make_shared<driver::Engraved>();
+  engraved->program = std::make_shared<runtime::Program>(compiled.program);
+  BURIN_ASSIGN(NamedTensors outputs, run_once(*engraved, specs, threads, compile.target));
+  if (!options.oracle_only) {
+    BURIN_ASSIGN(auto traced, driver::trace(compiled, values, threads));
+    for (driver::TracedValue& v : traced) {
+      report.kernels.push_back(
+          {prefix + v.layer + " " + v.op, v.type.text(), v.algorithm, v.difference});
+    }
+  }
+  BURIN_ASSIGN(std::vector<Tensor> wanted, graph::eval(imported.graph, values));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    report.outputs.push_back({prefix + outputs[i].name, outputs[i].value.type().text(), "",
+                              driver::compare(outputs[i].value, wanted[i])});
+    if (!stored || i >= stored->size()) continue;
+    if ((*stored)[i].elements() != outputs[i].value.elements()) {
+      return fail(outputs[i].name, "is " + outputs[i].value.type().text() +
+                                       ", the stored output is " + (*stored)[i].type().text());
+    }
+    report.stored.push_back({prefix + outputs[i].name, outputs[i].value.type().text(), "",
+                             driver::compare(outputs[i].value, (*stored)[i])});
+  }
+  return {};
+}
+
+nlohmann::json to_json(const std::vector<Check>& checks, const Report& report) {
+  auto list = nlohmann::json::array();
+  for (const Check& c : checks) {
+    list.push_back({{"value", c.what},
+                    {"type", c.type},
+                    {"relative_error", c.difference.relative()},
+                    {"absolute_error", c.difference.max_absolute},
+                    {"mismatches", c.difference.mismatches},
+                    {"ok", report.good(c)}});
+    if (!c.algorithm.empty()) list.back()["algorithm"] = c.algorithm;
+  }
+  return list;
+}
+
+void print_checks(const char* title, const std::vector<Check>& checks, const Report& report,
+                  bool all) {
+  if (checks.empty()) return;
+  double worst = 0;
+  std::vector<std::vector<std::string>> rows = {{title, "type", "max error / range", ""}};
+  const Check* first_bad = nullptr;
+  for (const Check& c : checks) {
+    worst = std::max(worst, c.difference.relative());
+    bool good = report.good(c);
+    if (!good && !first_bad) first_bad = &c;
+    if (all || !good) {
+      rows.push_back({c.what, c.type, fmt::format("{:.2e}", c.difference.relative()),
+                      good ? "ok" : "DIFFERS"});
+    }
+  }
+  if (rows.size() > 1) fmt::print("{}", format_table(rows));
+  fmt::print("{}: {} compared, largest error {:.2e} of the range\n", title, checks.size(), worst);
+  if (first_bad) {
+    fmt::print("first to differ: {} {} {}\n", first_bad->what, first_bad->type,
+               first_bad->algorithm);
+  }
+}
+
+Result<int> verify(const VerifyOptions& options) {
+  BURIN_ASSIGN(auto model, load_network(options.model, options.common));
+  Report report;
+  report.tolerance = options.tolerance;
+  if (options.test_data.empty()) {
+    InputOptions inputs = options.inputs;
+    inputs.seed = options.common.seed;
+    BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+    BURIN_TRY(check_inputs(*model, options, specs, nullptr, "", report));
+  } else {
+    BURIN_ASSIGN(auto cases, read_test_data(options.test_data, model->proto()));
+    for (size_t i = 0; i < cases.size(); ++i) {
+      std::string prefix = cases.size() > 1 ? "set " + std::to_string(i) + " " : "";
+      BURIN_TRY(check_inputs(*model, options, cases[i].inputs, &cases[i].outputs, prefix, report));
+    }
+  }
+  if (options.common.json) {
+    nlohmann::json j = {{"ok", report.good()},
+                        {"tolerance", report.tolerance},
+                        {"kernels", to_json(report.kernels, report)},
+                        {"outputs", to_json(report.outputs, report)},
+                        {"stored", to_json(report.stored, report)}};
+    fmt::print("{}\n", j.dump(2));
+  } else {
+    print_checks("kernels against the oracle", report.kernels, report, options.all);
+    print_checks("outputs against the oracle", report.outputs, report, true);
+    print_checks("outputs against the stored ones", report.stored, report, true);
+    fmt::print("{}\n", report.good() ? "verified" : "NOT verified");
+  }
+  return report.good() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, int& exit_code) {
+  auto* verb = app.add_subcommand("verify", "check machine code against the oracle");
+  auto options = std::make_shared<VerifyOptions>();
+  verb->add_option("model", options->model, "ONNX file or built-in network")->required();
+  options->inputs.add_files(*verb);
+  options->inputs.add_shapes(*verb);
+  verb->add_option("--test-data", options->test_data,
+                   "folder with test_data_set_N/{input_K,output_K}.pb");
+  verb->add_option("--tolerance", options->tolerance, "allowed error, relative to the range")
+      ->capture_default_str();
+  verb->add_flag("--all", options->all, "list every kernel, not only those that differ");
+  verb->add_flag("--outputs-only", options->oracle_only, "do not compare kernel by kernel");
+  options->common.add_threads(*verb);
+  options->common.add_target(*verb);
+  options->common.add_max_memory(*verb);
+  options->common.add_seed(*verb);
+  options->common.add_json(*verb);
+  verb->footer("Example: burin verify model.onnx --test-data . --target avx2");
+  set_body(*verb, exit_code, [options] { return verify(*options); });
+}
+
+}  // namespace burin::cli

@@ -1,0 +1,131 @@
+// The stages in order, each timed.
+#include "driver/compile.h"
+
+#include <chrono>
+#include <unordered_map>
+
+#include "driver/link.h"
+#include "isa/engrave.h"
+#include "loop/equal.h"
+#include "loop/verify.h"
+#include "lower/lower.h"
+#include "passes/run.h"
+
+namespace burin::driver {
+
+namespace {
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<StageTime>& times) : times_(times) {}
+  void stage(std::string name) {
+    auto now = Clock::now();
+    times_.push_back({std::move(name), std::chrono::duration<double>(now - last_).count()});
+    last_ = now;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::vector<StageTime>& times_;
+  Clock::time_point last_ = Clock::now();
+};
+
+// Kernels of the same code are engraved once: the index of the first of its kind, for each.
+std::vector<size_t> find_equals(const lower::Lowered& lowered) {
+  std::vector<size_t> first(lowered.kernels.size());
+  std::unordered_multimap<uint64_t, size_t> seen;
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    const loop::Function& function = lowered.kernels[k].function;
+    uint64_t hash = loop::code_hash(function);
+    first[k] = k;
+    auto [begin, end] = seen.equal_range(hash);
+    for (auto it = begin; it != end; ++it) {
+      if (same_code(lowered.kernels[it->second].function, function)) first[k] = it->second;
+    }
+    if (first[k] == k) seen.emplace(hash, k);
+  }
+  return first;
+}
+
+// The codes of the distinct kernels, and for each lowered kernel which of them it is.
+struct Engraving {
+  std::vector<isa::Code> codes;
+  std::vector<uint32_t> code_of;
+  std::vector<size_t> kernel_of;  // a lowered kernel for each code
+};
+
+Result<Engraving> engrave_kernels(const lower::Lowered& lowered, const graph::Graph& graph,
+                                  const CompileOptions& options) {
+  isa::EngraveOptions engrave_options;
+  engrave_options.listing = options.listing;
+  engrave_options.source_name = [&](uint32_t source) {
+    return source < graph.sources.size() ? graph.sources[graph::SourceId(source)].name
+                                         : std::string();
+  };
+  Engraving result;
+  std::vector<size_t> first = find_equals(lowered);
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    const lower::Kernel& kernel = lowered.kernels[k];
+    if (first[k] != k) {
+      result.code_of.push_back(result.code_of[first[k]]);
+      continue;
+    }
+    if (options.verify) {
+      auto checked = loop::verify(kernel.function);
+      if (!checked) return fail(kernel.name, "loop IR: " + checked.error().text());
+    }
+    auto code = isa::engrave(kernel.function, options.target, engrave_options);
+    if (!code) return fail(kernel.name, code.error().text());
+    result.code_of.push_back(static_cast<uint32_t>(result.codes.size()));
+    result.kernel_of.push_back(k);
+    result.codes.push_back(*std::move(code));
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& options) {
+  Compiled result;
+  Stopwatch watch(result.times);
+
+  passes::PassOptions pass_options;
+  pass_options.disabled = options.disabled_passes;
+  pass_options.bisect_limit = options.bisect_limit;
+  pass_options.verify = options.verify;
+  BURIN_ASSIGN(passes::Optimized optimized, passes::run_passes(graph, pass_options));
+  watch.stage("passes");
+
+  BURIN_ASSIGN(lower::Lowered lowered, lower::lower(optimized.graph, options.target.machine));
+  lower::MemoryPlan plan = lower::plan_memory(lowered);
+  watch.stage("lower");
+
+  BURIN_TRY(check_memory(lowered, plan, options.max_memory));
+  BURIN_ASSIGN(Engraving engraving, engrave_kernels(lowered, optimized.graph, options));
+  watch.stage("engrave");
+
+  result.program = link(lowered, plan, engraving.codes, engraving.code_of);
+  name_ports(optimized.graph, result.program);
+  fill_constants(lowered, result.program);
+  watch.stage("weights");
+
+  if (!options.keep) return result;
+  auto kept = std::make_shared<Intermediates>();
+  for (const passes::PassTime& t : optimized.times) {
+    kept->passes.push_back({std::string(t.name), t.seconds});
+  }
+  for (size_t i = 0; i < engraving.codes.size(); ++i) {
+    kept->functions.push_back(std::move(lowered.kernels[engraving.kernel_of[i]].function));
+    kept->listings.push_back(std::move(engraving.codes[i].listing));
+  }
+  for (size_t i = 0; i < lowered.buffers.size(); ++i) {
+    if (plan.offsets[lower::BufferId(i)] < 0) continue;
+    kept->buffer_bytes.push_back(lowered.buffers[lower::BufferId(i)].bytes);
+    kept->buffer_offsets.push_back(plan.offsets[lower::BufferId(i)]);
+  }
+  kept->graph = std::move(optimized.graph);
+  result.intermediates = std::move(kept);
+  return result;
+}
+
+}  // namespace burin::driver

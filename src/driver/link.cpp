@@ -1,0 +1,111 @@
+// Places and bytes.
+#include "driver/link.h"
+
+#include <cstring>
+
+#include "base/checked.h"
+
+namespace burin::driver {
+
+namespace {
+
+using lower::Buffer;
+using lower::BufferId;
+
+// Constants lie one after the other in the order of their buffers.
+IdVector<BufferId, int64_t> constant_offsets(const lower::Lowered& lowered, int64_t* total) {
+  IdVector<BufferId, int64_t> offsets(lowered.buffers.size(), -1);
+  int64_t at = 0;
+  for (size_t i = 0; i < lowered.buffers.size(); ++i) {
+    const Buffer& buffer = lowered.buffers[BufferId(i)];
+    if (buffer.kind != Buffer::Kind::constant) continue;
+    offsets[BufferId(i)] = at;
+    at += round_up(buffer.bytes, lower::kBufferAlignment);
+  }
+  *total = at;
+  return offsets;
+}
+
+runtime::Place place_of(const Buffer& buffer, int64_t arena_offset, int64_t constant_offset,
+                        int64_t use_offset) {
+  using Kind = runtime::Place::Kind;
+  switch (buffer.kind) {
+    case Buffer::Kind::temporary: return {Kind::arena, 0, arena_offset + use_offset};
+    case Buffer::Kind::constant: return {Kind::constant, 0, constant_offset + use_offset};
+    case Buffer::Kind::input: return {Kind::input, buffer.port, use_offset};
+    case Buffer::Kind::output: return {Kind::output, buffer.port, use_offset};
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+                          int64_t max_memory) {
+  int64_t constants = 0;
+  constant_offsets(lowered, &constants);
+  if (max_memory > 0 && plan.arena_bytes + constants > max_memory) {
+    return fail("memory",
+                "the program needs " + std::to_string(plan.arena_bytes) +
+                    " bytes of activations and " + std::to_string(constants) +
+                    " of weights, the limit is " + std::to_string(max_memory),
+                "raise --max-memory or use a smaller batch");
+  }
+  return {};
+}
+
+runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+                      std::span<const isa::Code> codes, std::span<const uint32_t> code_of) {
+  runtime::Program program;
+  program.arena_bytes = plan.arena_bytes;
+  for (const isa::Code& code : codes) {
+    auto offset = static_cast<size_t>(round_up(static_cast<int64_t>(program.code.size()), 64));
+    program.code.resize(offset, 0xcc);  // int3 between kernels
+    program.kernels.push_back(
+        {static_cast<int64_t>(offset), static_cast<int64_t>(code.bytes.size())});
+    program.code.insert(program.code.end(), code.bytes.begin(), code.bytes.end());
+  }
+  auto offsets = constant_offsets(lowered, &program.constant_bytes);
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    const lower::Kernel& kernel = lowered.kernels[k];
+    runtime::Step step;
+    step.kernel = code_of[k];
+    step.tiles = kernel.tiles;
+    for (const lower::BufferUse& use : kernel.buffers) {
+      step.buffers.push_back(place_of(lowered.buffers[use.buffer], plan.offsets[use.buffer],
+                                      offsets[use.buffer], use.offset));
+    }
+    step.name = kernel.name, step.algorithm = kernel.algorithm;
+    step.flops = kernel.flops, step.bytes = kernel.bytes;
+    for (auto [node, buffer] : kernel.results) step.results.push_back({node.index, buffer});
+    program.steps.push_back(std::move(step));
+  }
+  return program;
+}
+
+void name_ports(const graph::Graph& graph, runtime::Program& program) {
+  for (const graph::Port& port : graph.inputs) {
+    program.inputs.push_back({port.name, graph.type(port.node)});
+  }
+  for (const graph::Port& port : graph.outputs) {
+    program.outputs.push_back({port.name, graph.type(port.node)});
+  }
+}
+
+void fill_constants(const lower::Lowered& lowered, runtime::Program& program) {
+  program.constants = allocate_bytes(program.constant_bytes);
+  int64_t ignored = 0;
+  auto offsets = constant_offsets(lowered, &ignored);
+  for (size_t i = 0; i < lowered.buffers.size(); ++i) {
+    const Buffer& buffer = lowered.buffers[BufferId(i)];
+    if (buffer.kind != Buffer::Kind::constant) continue;
+    std::byte* out = program.constants.get() + offsets[BufferId(i)];
+    if (buffer.fill) {
+      buffer.fill(out);
+    } else {
+      std::memcpy(out, buffer.constant.data(), buffer.constant.bytes().size());
+    }
+  }
+}
+
+}  // namespace burin::driver

@@ -1,0 +1,18 @@
+// A built-in network as an ONNX file, or as its bytes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/diagnostic.h"
+#include "zoo/zoo.h"
+
+namespace burin::zoo {
+
+using Bytes = std::shared_ptr<const std::string>;
+
+// Weights are drawn by `seed`: the same seed gives the same file.
+Result<Bytes> to_bytes(const ZooEntry& entry, uint64_t seed);
+Result<void> save(const ZooEntry& entry, uint64_t seed, const std::string& path);
+
+}  // namespace burin::zoo

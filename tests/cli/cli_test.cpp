@@ -1,0 +1,117 @@
+// The command line as its user meets it: every verb, exit codes, errors of one line.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/command.h"
+#include "tests/support/temp_folder.h"
+
+namespace burin::test {
+
+namespace {
+
+void expect_one_line_error(const CommandResult& result) {
+  EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_TRUE(result.err.starts_with("burin: ")) << result.err;
+  EXPECT_LT(result.seconds, 5);
+}
+
+}  // namespace
+
+TEST(Cli, HelpOfEveryVerbHasAnExample) {
+  for (const char* verb : {"run", "bench", "verify", "inspect", "convert", "zoo", "doctor"}) {
+    CommandResult result = run_burin(std::string(verb) + " --help");
+    EXPECT_EQ(result.exit_code, 0) << verb;
+    EXPECT_NE(result.out.find("Example: burin " + std::string(verb)), std::string::npos) << verb;
+  }
+  EXPECT_EQ(run_burin("--version").exit_code, 0);
+}
+
+TEST(Cli, UsageErrorsExitWith2) {
+  for (const char* line : {"", "nonsense", "run", "bench lenet --threads zero", "zoo --seed",
+                           "inspect lenet everything"}) {
+    EXPECT_EQ(run_burin(line).exit_code, 2) << line;
+  }
+}
+
+TEST(Cli, ZooWritesTheSameFileForTheSameSeed) {
+  TempFolder folder;
+  for (const char* name : {"a", "b"}) {
+    EXPECT_EQ(run_burin("zoo lenet --seed 3 -o " + folder.file(name)).exit_code, 0);
+  }
+  CommandResult other = run_burin("zoo lenet --seed 4 -o " + folder.file("c"));
+  EXPECT_EQ(other.exit_code, 0);
+  auto same = [&](const char* a, const char* b) {
+    std::ifstream x(folder.file(a), std::ios::binary), y(folder.file(b), std::ios::binary);
+    return std::equal(std::istreambuf_iterator<char>(x), {}, std::istreambuf_iterator<char>(y), {});
+  };
+  EXPECT_TRUE(same("a", "b"));
+  EXPECT_FALSE(same("a", "c"));
+}
+
+TEST(Cli, RunsVerifiesAndBenchesANetwork) {
+  TempFolder folder;
+  std::string net = folder.file("net.onnx");
+  ASSERT_EQ(run_burin("zoo lenet -o " + net).exit_code, 0);
+  CommandResult run = run_burin("run " + net + " --top 3 --json -o " + folder.file("y.npy"));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(nlohmann::json::parse(run.out)[0]["top"].size(), 3u);
+  EXPECT_TRUE(std::ifstream(folder.file("y.npy")).good());
+
+  for (const char* target : {"native", "avx2"}) {
+    CommandResult verify = run_burin("verify " + net + " --json --target " + target);
+    ASSERT_EQ(verify.exit_code, 0) << verify.out << verify.err;
+    auto report = nlohmann::json::parse(verify.out);
+    EXPECT_TRUE(report["ok"].get<bool>());
+    EXPECT_GE(report["kernels"].size(), 4u);
+  }
+  CommandResult bench = run_burin("bench " + net + " --seconds 0.05 --json --per-kernel");
+  ASSERT_EQ(bench.exit_code, 0) << bench.err;
+  EXPECT_GT(nlohmann::json::parse(bench.out)["gflop"].get<double>(), 0);
+}
+
+TEST(Cli, InspectShowsEveryStage) {
+  for (const char* what : {"model", "graph", "kernels", "loop", "asm", "memory"}) {
+    CommandResult result = run_burin(std::string("inspect mlp ") + what);
+    EXPECT_EQ(result.exit_code, 0) << what << result.err;
+    EXPECT_GT(result.out.size(), 100u) << what;
+  }
+  // The listing names the layer that asked for an instruction.
+  CommandResult listing = run_burin("inspect mlp asm --target avx2");
+  EXPECT_NE(listing.out.find("vfmadd"), std::string::npos);
+  EXPECT_NE(listing.out.find("Gemm_"), std::string::npos);
+}
+
+TEST(Cli, WrongFilesAreOneLineErrors) {
+  TempFolder folder;
+  std::string net = folder.file("net.onnx");
+  ASSERT_EQ(run_burin("zoo mlp -o " + net).exit_code, 0);
+  std::ifstream whole(net, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(whole)), {});
+  folder.write("cut.onnx", bytes.substr(0, bytes.size() / 2));
+  folder.write("text.onnx", "this is no model");
+  folder.write("empty.onnx", "");
+  folder.write("broken.npy", "\x93NUMPY");
+  expect_one_line_error(run_burin("run " + folder.file("none.onnx")));
+  expect_one_line_error(run_burin("run " + folder.file("cut.onnx")));
+  expect_one_line_error(run_burin("run " + folder.file("text.onnx")));
+  expect_one_line_error(run_burin("run " + folder.file("empty.onnx")));
+  expect_one_line_error(run_burin("run " + folder.path().string()));
+  expect_one_line_error(run_burin("run " + net + " " + folder.file("none.npy")));
+  expect_one_line_error(run_burin("run " + net + " " + folder.file("broken.npy")));
+  expect_one_line_error(run_burin("run " + net + " x.npy y.npy"));
+  expect_one_line_error(run_burin("run " + net + " -o " + folder.file("no/such/folder/y.npy")));
+  expect_one_line_error(run_burin("run " + net + " --shape input=1x7"));
+  expect_one_line_error(run_burin("run " + net + " --shape input=1000000000000x784"));
+  expect_one_line_error(run_burin("run " + net + " --max-memory 1K"));
+  expect_one_line_error(run_burin("run " + net + " --target vax"));
+  expect_one_line_error(run_burin("zoo lenet -o " + folder.file("no/such/folder/net.onnx")));
+  expect_one_line_error(run_burin("zoo no_such_net"));
+  expect_one_line_error(run_burin("verify " + net + " --test-data " + folder.path().string()));
+}
+
+}  // namespace burin::test

@@ -1,0 +1,38 @@
+// The shell runs it; files take its output.
+#include "tests/support/command.h"
+
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "tests/support/temp_folder.h"
+
+namespace burin::test {
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+CommandResult run_burin(const std::string& arguments) {
+  TempFolder folder;
+  std::string out = folder.file("out"), err = folder.file("err");
+  std::string line = "'" BURIN_BINARY "' " + arguments + " >'" + out + "' 2>'" + err + "'";
+  auto start = std::chrono::steady_clock::now();
+  int status = std::system(line.c_str());
+  CommandResult result;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.out = contents(out);
+  result.err = contents(err);
+  return result;
+}
+
+}  // namespace burin::test
