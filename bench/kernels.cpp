@@ -33,6 +33,7 @@ struct Layer {
   const char* name;
   int64_t size, in, out, window, stride;
   int count;  // how often the network has it
+  int64_t groups = 1;
 };
 
 constexpr Layer kLayers[] = {
@@ -48,6 +49,24 @@ constexpr Layer kLayers[] = {
     {"3x3/2 14 512-512", 14, 512, 512, 3, 2, 1}, {"1x1/2 14 1024-2048", 14, 1024, 2048, 1, 2, 1},
     {"1x1 7 512-2048", 7, 512, 2048, 1, 1, 3},   {"1x1 7 2048-512", 7, 2048, 512, 1, 1, 2},
     {"3x3 7 512-512", 7, 512, 512, 3, 1, 2},     {"1x1 1 2048-1000", 1, 2048, 1000, 1, 1, 1},
+};
+
+// Depthwise layers of MobileNet v2 and grouped ones of ResNeXt-50.
+constexpr Layer kGroupedLayers[] = {
+    {"dw 112 32", 112, 32, 32, 3, 1, 1, 32},
+    {"dw/2 112 96", 112, 96, 96, 3, 2, 1, 96},
+    {"dw 56 144", 56, 144, 144, 3, 1, 1, 144},
+    {"dw/2 56 144", 56, 144, 144, 3, 2, 1, 144},
+    {"dw 28 192", 28, 192, 192, 3, 1, 2, 192},
+    {"dw/2 28 192", 28, 192, 192, 3, 2, 1, 192},
+    {"dw 14 384", 14, 384, 384, 3, 1, 4, 384},
+    {"dw 14 576", 14, 576, 576, 3, 1, 2, 576},
+    {"dw/2 14 576", 14, 576, 576, 3, 2, 1, 576},
+    {"dw 7 960", 7, 960, 960, 3, 1, 3, 960},
+    {"32 groups 56 128", 56, 128, 128, 3, 1, 3, 32},
+    {"32 groups 28 256", 28, 256, 256, 3, 1, 3, 32},
+    {"32 groups 14 512", 14, 512, 512, 3, 1, 5, 32},
+    {"32 groups 7 1024", 7, 1024, 1024, 3, 1, 2, 32},
 };
 
 struct Kernel {
@@ -140,10 +159,11 @@ Made make_layer(const Layer& layer, const isa::Target& target, bool listing) {
   graph::Builder g(graph);
   int64_t pad = layer.window / 2;
   graph::NodeId x = g.input("x", {DType::f32, {1, layer.size, layer.size, layer.in}});
-  Tensor weights = random_tensor({DType::f32, {layer.out, layer.in, layer.window, layer.window}});
+  Tensor weights =
+      random_tensor({DType::f32, {layer.out, layer.in / layer.groups, layer.window, layer.window}});
   graph::NodeId w = g.transpose(g.constant(weights), {2, 3, 1, 0});
   graph::NodeId y = g.convolution(
-      x, w, {{layer.stride, layer.stride}, {pad, pad}, {pad, pad}, {1, 1}, {1, 1}, 1});
+      x, w, {{layer.stride, layer.stride}, {pad, pad}, {pad, pad}, {1, 1}, {1, 1}, layer.groups});
   lower::DenseJob job;
   job.graph = &graph;
   job.node = y;
@@ -206,16 +226,17 @@ double measure(const Made& made, double seconds) {
   return best;
 }
 
-int run(const std::string& target_name, double seconds, int only, bool listing) {
+int run(const std::string& target_name, std::span<const Layer> layers, double seconds, int only,
+        bool listing) {
   isa::Target target = isa::target_from_name(target_name).value();
   double peak = measure_peak(target);
   std::printf("peak %.1f GFLOP/s, %s\n", peak, target.name.c_str());
   std::vector<double> shares;
   double total = 0, lower_ms = 0, engrave_ms = 0, pack_ms = 0;
   int64_t code = 0, weights = 0;
-  for (int i = 0; i < static_cast<int>(std::size(kLayers)); ++i) {
+  for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
     if (only >= 0 && i != only) continue;
-    const Layer& layer = kLayers[i];
+    const Layer& layer = layers[static_cast<size_t>(i)];
     Made made = make_layer(layer, target, listing);
     if (listing) std::printf("%s", made.listing.c_str());
     double best = measure(made, seconds), rate = made.flops / best * 1e-9;
@@ -252,11 +273,14 @@ int main(int argc, char** argv) {
   std::string target = "native";
   double seconds = 0.2;
   int layer = -1;
-  bool listing = false;
+  bool listing = false, grouped = false;
   app.add_option("--target", target);
   app.add_option("--seconds", seconds, "per layer");
   app.add_option("--layer", layer, "only this one");
   app.add_flag("--listing", listing);
+  app.add_flag("--grouped", grouped, "depthwise and grouped layers instead");
   CLI11_PARSE(app, argc, argv);
-  return burin::run(target, seconds, layer, listing);
+  std::span<const burin::Layer> layers = burin::kLayers;
+  if (grouped) layers = burin::kGroupedLayers;
+  return burin::run(target, layers, seconds, layer, listing);
 }

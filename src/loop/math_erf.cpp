@@ -6,11 +6,12 @@ namespace burin::loop {
 
 namespace {
 
-// erf(x) / x as a quotient in t = x^2, |x| <= 3.93
-constexpr double kNum32[] = {1.12837923f,    0.185710788f,    0.0544965602f,   0.00388729922f,
-                             0.00038499161f, 4.80349308e-06f, -1.38043674e-08f};
-constexpr double kDen32[] = {1.0,           0.497915238f,   0.114267863f,
-                             0.0155531168f, 0.00132290227f, 6.42916202e-05f};
+// erf(x) / x in t = x^2 on [0, 0.81]
+constexpr double kSmall32[] = {1.12837911f,    -0.376125216f,  0.112821333f,
+                               -0.0267786123f, 0.00501149893f, -0.000608784205f};
+// -log(erfc(x)) / x on [0.9, 4]
+constexpr double kLarge32[] = {1.12851691f,    0.635710359f,   0.10527169f,
+                               -0.0228958838f, 0.00321668806f, -0.000214182553f};
 // erf(x) / x in t = x^2 on [0, 1]
 constexpr double kSmall64[] = {
     1.1283791670955126,      -0.37612638903183754,    0.11283791670955119,
@@ -28,15 +29,18 @@ constexpr double kLarge64[] = {
 
 }  // namespace
 
-// f64: 1 - e^(-x^2) p(v) beyond 1.
+// An odd polynomial near zero, else 1 - erfc(x): e^(-x p(x)) for f32, e^(-x^2) p(v) for f64. The
+// clamps keep NaN.
 Real erf(Real x) {
+  Real t = x * x, a = abs(x);
   if (!format_of(x).wide()) {
-    Real y = max(-3.93, min(3.93, x)), t = y * y;
-    return y * polynomial(t, kNum32) / polynomial(t, kDen32);
+    Real y = min(4.0, a);
+    Real far = 1.0 - exp_within(-y * polynomial(y, kLarge32), nullptr, 0);
+    return select(a < 0.9, x * polynomial(t, kSmall32), copysign(far, x));
   }
-  Real t = x * x, a = min(6.0, abs(x));
-  Real far = 1.0 - exp(-(a * a)) * polynomial((a - 2.0) / (a + 2.0), kLarge64);
-  return select(abs(x) < 1.0, x * polynomial(t, kSmall64), copysign(far, x));
+  Real y = min(6.0, a);
+  Real far = 1.0 - exp_within(-(y * y), nullptr, 0) * polynomial((y - 2.0) / (y + 2.0), kLarge64);
+  return select(a < 1.0, x * polynomial(t, kSmall64), copysign(far, x));
 }
 
 }  // namespace burin::loop

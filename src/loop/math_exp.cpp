@@ -12,6 +12,8 @@ constexpr double kLog2E = std::numbers::log2e;
 
 // (e^r - 1) / r on [0, ln 2]
 constexpr double kExp32[] = {1.00000596f, 0.499870777f, 0.167555183f, 0.039062079f, 0.0116697541f};
+constexpr double kPreciseExp32[] = {0.999999821f, 0.500005841f,   0.166610107f,
+                                    0.041915074f, 0.00779215386f, 0.00194883533f};
 constexpr double kExp64[] = {1.0000000000000009,     0.49999999999992206,    0.16666666666901292,
                              0.041666666631645484,   0.0083333336355025361,  0.0013888872573368752,
                              0.00019841844131605741, 2.4788220506848797e-05, 2.7760790125093511e-06,
@@ -35,11 +37,6 @@ constexpr double kSinh32[] = {0.166666672f, 0.00833335053f, 0.000198361449f, 2.8
 constexpr double kSinh64[] = {
     0.16666666666666666,    0.0083333333333333332,  0.00019841269841269597, 2.7557319224117106e-06,
     2.5052108346315624e-08, 1.6059050626217653e-10, 7.6464812355748184e-13, 2.8482775369928084e-15};
-// tanh(x) / x as a quotient in t = x^2 on [0, 81]
-constexpr double kTanhNum[] = {
-    1.0, 0.136637583f, 0.00384791847f, 2.7587037e-05f, 2.95498914e-08f, -1.14262029e-11f};
-constexpr double kTanhDen[] = {1.0, 0.469970912f, 0.0271715634f, 0.000390231929f, 1.25762494e-06f};
-
 // x - n ln 2, with n ln2_hi exact.
 Real reduce_ln2(Real x, Real n) {
   bool wide = format_of(x).wide();
@@ -60,22 +57,29 @@ Real clamp_exponent(Real x, int halvings) {
 
 // n = floor(x log2 e), so that 2^n is infinite exactly when e^x overflows, and
 // e^x = 2^n (1 + r q(r)) with r in [0, ln 2].
-Real exp_parts(Real x, const Real* low, int halvings) {
+Real exp_within(Real x, const Real* low, int halvings) {
   Format f = format_of(x);
   double shift = f.most_rounded + f.bias;
-  Real y = clamp_exponent(x, halvings);
-  Real t = fma(y, kLog2E, -0.5) + shift;  // n + bias in the low bits
-  Real r = reduce_ln2(y, t - shift);
+  Real t = fma(x, kLog2E, -0.5) + shift;  // n + bias in the low bits
+  Real r = reduce_ln2(x, t - shift);
   if (low) r = r + *low;
-  Real q = f.wide() ? polynomial(r, kExp64) : polynomial(r, kExp32);
+  Real q = f.wide() ? polynomial(r, kExp64)
+           : low    ? polynomial(r, kPreciseExp32)
+                    : polynomial(r, kExp32);
   Int exponent = halvings ? bits(t) - int64_t{halvings} : bits(t);
   return fma(q, r, 1.0) * power_of_two(exponent);
 }
 
+Real exp_parts(Real x, const Real* low, int halvings) {
+  return exp_within(clamp_exponent(x, halvings), low, halvings);
+}
+
 Real exp(Real x) { return exp_parts(x, nullptr, 0); }
 
-// e^x - 1 = 2^n p + (2^n - 1), p = e^r - 1; computed at half size so that 2^n stays finite.
-Real expm1(Real x) {
+namespace {
+
+// (e^x - 1) / 2 = 2^(n-1) p + (2^(n-1) - 1/2), p = e^r - 1; finite for all x.
+Real half_expm1(Real x) {
   Format f = format_of(x);
   Real y = max(f.wide() ? -38.0 : -18.0, min(f.wide() ? 710.0 : 89.0, x));
   double shift = f.most_rounded + f.bias - 1;
@@ -83,9 +87,13 @@ Real expm1(Real x) {
   Real r = reduce_ln2(y, t - shift);
   Real q = f.wide() ? polynomial(r, kExpm1_64) : polynomial(r, kExpm1_32);
   Real p = fma(q, r * r, r);
-  Real half = power_of_two(bits(t));  // 2^(n-1)
-  return copysign(fma(half, p, half - 0.5) * 2.0, x);
+  Real half = power_of_two(bits(t));
+  return fma(half, p, half - 0.5);
 }
+
+}  // namespace
+
+Real expm1(Real x) { return copysign(half_expm1(x) * 2.0, x); }
 
 // (e^x + e^-x) / 2 from e^|x| / 2.
 Real cosh(Real x) {
@@ -100,14 +108,10 @@ Real sinh(Real x) {
   return select(a < 1.0, small, copysign(half - 0.25 / half, x));
 }
 
-// f32: an odd quotient of polynomials. f64: e / (e + 2) with e = e^2|x| - 1.
+// h / (h + 1) with h = (e^2x - 1) / 2.
 Real tanh(Real x) {
-  if (!format_of(x).wide()) {
-    Real y = max(-9.0, min(9.0, x)), t = y * y;
-    return y * polynomial(t, kTanhNum) / polynomial(t, kTanhDen);
-  }
-  Real e = expm1(min(20.0, abs(x)) * 2.0);
-  return copysign(e / (e + 2.0), x);
+  Real h = half_expm1(x + x);
+  return copysign(h / (h + 1.0), x);
 }
 
 Real logistic(Real x) { return 1.0 / (exp(-x) + 1.0); }

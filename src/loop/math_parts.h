@@ -7,6 +7,8 @@ namespace burin::loop {
 
 // e^(x + *low) / 2^halvings; |low| is small beside 1, and absent if null.
 Real exp_parts(Real x, const Real* low, int halvings);
+// The same for x that is known to lie in [-87, 88].
+Real exp_within(Real x, const Real* low, int halvings);
 
 // a = 2^(exponent - bias) m for a positive normal a, m in [0.66, 1.33] for f32 and [0.71, 1.41] for
 // f64; `exponent` is an integer.

@@ -90,12 +90,16 @@ Real cos(Real x) {
   return sin_of({a.r, a.quadrant + int64_t{1}});
 }
 
-// sin / cos, and -cos / sin an odd number of quadrants on.
+// sin / cos, and -cos / sin an odd number of quadrants on. This form of the sine is more precise
+// than that of sin_near_zero but loses the sign of zeros.
 Real tan(Real x) {
   Reduced a = reduce_half_pi(x);
-  Real s = sin_near_zero(a.r), c = cos_near_zero(a.r);
+  Real t = a.r * a.r;
+  Real p = format_of(x).wide() ? polynomial(t, kSin64) : polynomial(t, kSin32);
+  Real s = fma(a.r * t, p, a.r), c = cos_near_zero(a.r);
   Mask odd = is_odd(a.quadrant);
-  return flip(select(odd, c, s) / select(odd, s, c), a.quadrant, 0);
+  Real y = flip(select(odd, c, s) / select(odd, s, c), a.quadrant, 0);
+  return select(x == 0.0, x, y);
 }
 
 // asin(a) = pi/2 - 2 asin(sqrt((1 - a) / 2)) for a > 1/2.

@@ -1,6 +1,8 @@
 // The unary elementwise primitives.
 #include <cmath>
+#include <limits>
 
+#include "loop/math.h"
 #include "ops/evaluate.h"
 
 namespace burin::ops {
@@ -43,44 +45,72 @@ T complement(T x) {
     return static_cast<T>(~x);
 }
 
-// One row per op; x is a double, or for the wider domains the dtype's own C++ type.
+// For doubles; Reals bring their own.
+using std::abs, std::acos, std::acosh, std::asin, std::asinh, std::atan, std::atanh, std::ceil,
+    std::cos, std::cosh, std::erf, std::exp, std::expm1, std::floor, std::log, std::log1p,
+    std::nearbyint, std::sin, std::sinh, std::sqrt, std::tan, std::tanh;
+
+template <class F>
+Array eval_floats(const EvalArgs& args) {
+  return map_elements<Domain::floats, 1>(args, F{});
+}
+
+template <class F>
+loop::Value emit_floats(loop::Builder& b, DType, std::span<const loop::Value> operands) {
+  return F{}(loop::Real(b, operands[0])).value();
+}
+
+// The row of a float op. Its expression is written once: x is a double for the oracle, a Real for
+// the loop IR.
+template <class F>
+graph::OpDef float_row(TensorType (*infer)(const InferArgs&), F) {
+  return {.arity = 1, .infer = infer, .eval = eval_floats<F>, .emit = emit_floats<F>};
+}
+
+#define X(name, expression)                  \
+  const RegisterOp register_##name(Op::name, \
+                                   float_row(infer_float, [](auto x) { return expression; }));
+X(exp, exp(x))
+X(expm1, expm1(x))
+X(log, log(x))
+X(log1p, log1p(x))
+X(sin, sin(x))
+X(cos, cos(x))
+X(tan, tan(x))
+X(asin, asin(x))
+X(acos, acos(x))
+X(atan, atan(x))
+X(sinh, sinh(x))
+X(cosh, cosh(x))
+X(asinh, asinh(x))
+X(acosh, acosh(x))
+X(atanh, atanh(x))
+X(tanh, tanh(x))
+X(logistic, 1 / (1 + exp(-x)))
+X(erf, erf(x))
+X(sqrt, sqrt(x))
+X(rsqrt, 1 / sqrt(x))
+X(floor, floor(x))
+X(ceil, ceil(x))
+X(round_nearest_even, nearbyint(x))
+#undef X
+const RegisterOp register_is_nan(Op::is_nan, float_row(infer_test, [](auto x) { return x != x; }));
+const RegisterOp register_is_inf(Op::is_inf, float_row(infer_test, [](auto x) {
+                                   return abs(x) == std::numeric_limits<double>::infinity();
+                                 }));
+
+// One row per op of other domains, emitted by ops/emit_unary.cpp; x is a double or of the dtype's
+// own C++ type.
 #define BURIN_UNARY_ROW(name, rule, domain, expression)                                           \
   const RegisterOp register_##name(Op::name,                                                      \
                                    {.arity = 1, .infer = rule, .eval = [](const EvalArgs& args) { \
                                       return map_elements<Domain::domain, 1>(                     \
                                           args, [](auto x) { return expression; });               \
                                     }});
-#define X(name, expression) BURIN_UNARY_ROW(name, infer_float, floats, expression)
-X(exp, std::exp(x))
-X(expm1, std::expm1(x))
-X(log, std::log(x))
-X(log1p, std::log1p(x))
-X(sin, std::sin(x))
-X(cos, std::cos(x))
-X(tan, std::tan(x))
-X(asin, std::asin(x))
-X(acos, std::acos(x))
-X(atan, std::atan(x))
-X(sinh, std::sinh(x))
-X(cosh, std::cosh(x))
-X(asinh, std::asinh(x))
-X(acosh, std::acosh(x))
-X(atanh, std::atanh(x))
-X(tanh, std::tanh(x))
-X(logistic, 1 / (1 + std::exp(-x)))
-X(erf, std::erf(x))
-X(sqrt, std::sqrt(x))
-X(rsqrt, 1 / std::sqrt(x))
-X(floor, std::floor(x))
-X(ceil, std::ceil(x))
-X(round_nearest_even, std::nearbyint(x))
-#undef X
 BURIN_UNARY_ROW(neg, infer_numeric, numbers, -bits(x))
 BURIN_UNARY_ROW(abs, infer_numeric, numbers, x < 0 ? -bits(x) : bits(x))
 BURIN_UNARY_ROW(sign, infer_numeric, numbers, sign_of(x))
 BURIN_UNARY_ROW(logical_not, infer_bits, integers, complement(x))
-BURIN_UNARY_ROW(is_nan, infer_test, floats, std::isnan(x))
-BURIN_UNARY_ROW(is_inf, infer_test, floats, std::isinf(x))
 #undef BURIN_UNARY_ROW
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "tensor/shape.h"
 
@@ -59,5 +60,12 @@ inline bool moves_only_units(const Dims& perm, const Shape& from) {
   }
   return true;
 }
+
+// How a reshape regroups the axes that are larger than 1: each group of axes of `from` becomes a
+// group of axes of `to` with the same product. Both must have equally many elements, not 0.
+struct AxisGroup {
+  Dims from, to;
+};
+std::vector<AxisGroup> regroup(const Shape& from, const Shape& to);
 
 }  // namespace burin::passes

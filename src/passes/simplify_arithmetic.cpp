@@ -94,9 +94,15 @@ NodeId merge_factors(Simplifier& s, NodeId id) {
   return s.add(Op::mul, {s.operand(inner, 0), s.full(s.type(id), product)});
 }
 
+// A constant, as it is or repeated.
+bool is_constant(Simplifier& s, NodeId id) {
+  if (s.op(id) == Op::broadcast) id = s.operand(id);
+  return s.op(id) == Op::constant;
+}
+
 NodeId constant_to_the_right(Simplifier& s, NodeId id) {
   NodeId a = s.operand(id, 0), b = s.operand(id, 1);
-  if (!s.uniform(a) || s.uniform(b)) return {};
+  if (!is_constant(s, a) || is_constant(s, b)) return {};
   return s.add(s.op(id), {b, a});
 }
 
@@ -104,7 +110,8 @@ NodeId divide_by_power_of_two(Simplifier& s, NodeId id) {
   auto c = s.uniform(s.operand(id, 1));
   if (!c || !is_float(s.dtype(id))) return {};
   int exponent = 0;
-  if (std::abs(std::frexp(*c, &exponent)) != 0.5 || std::abs(exponent) > 10) return {};
+  int most = size_of(s.dtype(id)) > 2 ? 60 : 10;
+  if (std::abs(std::frexp(*c, &exponent)) != 0.5 || std::abs(exponent) > most) return {};
   return s.add(Op::mul, {s.operand(id, 0), s.full(s.type(id), 1 / *c)});
 }
 

@@ -82,6 +82,38 @@ NodeId broadcast_of_units(Simplifier& s, NodeId id) {
   return std::is_sorted(kept.begin(), kept.end()) ? s.reshape(x, s.shape(id)) : NodeId();
 }
 
+// The axes of the result for each axis of x, where `named` are those of its axes larger than 1 in
+// order: each axis of size 1 takes a free one between its neighbours'. Nothing if there is none.
+std::optional<Dims> fit_units(const Shape& x, const Dims& named, size_t rank) {
+  Dims dims;
+  size_t next = 0;
+  int64_t last = -1;
+  for (size_t i = 0; i < x.rank(); ++i) {
+    bool unit = x[i] == 1;
+    last = unit ? last + 1 : named[next++];
+    int64_t bound = next < named.size() ? named[next] : static_cast<int64_t>(rank);
+    if (unit && last >= bound) return std::nullopt;
+    dims.push_back(last);
+  }
+  return dims;
+}
+
+// broadcast(reshape(x)) => broadcast(x), where the reshape only adds or drops axes of size 1.
+NodeId broadcast_of_reshape(Simplifier& s, NodeId id) {
+  NodeId inner = s.operand(id);
+  if (s.op(inner) != Op::reshape) return {};
+  NodeId x = s.operand(inner);
+  Shape from = s.shape(x), to = s.shape(inner);
+  if (squeezed(from.dims()) != squeezed(to.dims())) return {};
+  Dims dims = s.attr<DimsAttr>(id).dims, named;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (to[i] != 1) named.push_back(dims[i]);
+  }
+  if (!std::is_sorted(named.begin(), named.end())) return {};
+  auto fitted = fit_units(from, named, s.shape(id).rank());
+  return fitted ? s.broadcast(x, s.shape(id), *fitted) : NodeId();
+}
+
 // Drops axes of size 1 in front of a broadcast where that costs nothing.
 NodeId broadcast_squeezed(Simplifier& s, NodeId id) {
   NodeId x = s.operand(id);
@@ -206,6 +238,24 @@ NodeId reduce_units(Simplifier& s, NodeId id) {
   return s.reshape(x, s.shape(id));
 }
 
+// reduce(reshape(x)) => reshape(reduce(x)), where the reshape keeps reduced and other axes apart.
+NodeId reduce_of_reshape(Simplifier& s, NodeId id) {
+  NodeId inner = s.operand(id);
+  if (s.op(inner) != Op::reshape || s.shape(inner).elements() == 0) return {};
+  NodeId x = s.operand(inner);
+  ReduceAttr attr = s.attr<ReduceAttr>(id);
+  Dims axes;
+  for (const AxisGroup& group : regroup(s.shape(x), s.shape(inner))) {
+    auto reduced = std::count_if(group.to.begin(), group.to.end(),
+                                 [&](int64_t axis) { return contains(attr.dims, axis); });
+    if (reduced == 0) continue;
+    if (reduced != static_cast<int64_t>(group.to.size())) return {};
+    axes.insert(axes.end(), group.from.begin(), group.from.end());
+  }
+  attr.dims = axes;
+  return s.reshape(s.add(Op::reduce, {x}, attr), s.shape(id));
+}
+
 NodeId reduce_of_reduce(Simplifier& s, NodeId id) {
   NodeId inner = s.operand(id);
   if (s.op(inner) != Op::reduce) return {};
@@ -254,6 +304,8 @@ constexpr Rule kRules[] = {
     {Op::transpose, "transpose(broadcast(x)) => broadcast(x)", transpose_of_broadcast},
     {Op::broadcast, "broadcast(broadcast(x)) => broadcast(x)", broadcast_of_broadcast},
     {Op::broadcast, "broadcast(x) that adds axes of size 1 => reshape(x)", broadcast_of_units},
+    {Op::broadcast, "broadcast(reshape(x)) of axes of size 1 => broadcast(x)",
+     broadcast_of_reshape},
     {Op::broadcast, "broadcast(x[1,n,1]) => broadcast(x[n])", broadcast_squeezed},
     {Op::slice, "slice(x) of everything => x", keeps_shape},
     {Op::slice, "slice(slice(x)) => slice(x)", slice_of_slice},
@@ -266,6 +318,7 @@ constexpr Rule kRules[] = {
     {Op::reverse, "reverse(x) of axes of size 1 => x", reverse_of_units},
     {Op::reverse, "reverse(reverse(x)) => reverse(x)", reverse_of_reverse},
     {Op::reduce, "reduce(x) over axes of size 1 => reshape(x)", reduce_units},
+    {Op::reduce, "reduce(reshape(x)) => reshape(reduce(x))", reduce_of_reshape},
     {Op::reduce, "reduce(reduce(x)) => reduce(x)", reduce_of_reduce},
     {Op::gather, "gather(x, [a, a + n, ...]) => slice(x)", gather_of_range},
 };

@@ -67,11 +67,4 @@ class TransposeMover {
   IdVector<NodeId, State> values_;
 };
 
-// How a reshape regroups the axes that are larger than 1: each group of axes of `from` becomes a
-// group of axes of `to` with the same product. Both must have equally many elements, not 0.
-struct AxisGroup {
-  Dims from, to;
-};
-std::vector<AxisGroup> regroup(const Shape& from, const Shape& to);
-
 }  // namespace burin::passes

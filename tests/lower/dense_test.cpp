@@ -122,6 +122,20 @@ TEST(DenseKernels, AsMachineCode) {
   }
 }
 
+TEST(DenseKernels, FastOnesAreChosen) {
+  auto algorithm = [](const DenseCase& c) {
+    return run_dense(c, machine_of(512), "", interpret_tile()).algorithm;
+  };
+  for (const DenseCase& c : conv_cases()) {
+    const char* wanted = c.name.starts_with("depthwise") ? "channels in lanes" : "register tiles";
+    EXPECT_TRUE(algorithm(c).starts_with(wanted)) << c.name << ": " << algorithm(c);
+  }
+  for (const DenseCase& c : matmul_cases()) {
+    EXPECT_TRUE(algorithm(c).starts_with("register tiles")) << c.name << ": " << algorithm(c);
+  }
+  EXPECT_TRUE(algorithm(window_cases()[0]).starts_with("channels in lanes"));
+}
+
 TEST(DenseKernels, Reference) {
   for (const DenseCase& c : all_cases()) expect_right(c, "reference", interpret_tile());
 }
@@ -142,12 +156,26 @@ TEST(DenseKernels, ReferenceInEveryType) {
 }
 
 TEST(DenseKernels, TransposedConvolution) {
-  DenseCase c = conv_case("spread", {1, 4, 5, 3}, {3, 3, 3, 18}, {1, 1}, {1, 2}, {1, 2}, {1, 1});
-  std::get<graph::ConvAttr>(c.attr).x_dilation = {2, 3};
-  expect_right(c, "", interpret_tile());
-  std::get<graph::ConvAttr>(c.attr).groups = 1;
-  std::get<graph::ConvAttr>(c.attr).low = {-1, 0};
-  expect_right(c, "", interpret_tile());
+  struct Spread {
+    Dims window, stride, low, x_dilation, w_dilation;
+    int64_t groups;
+  };
+  const Spread spreads[] = {
+      {{3, 3}, {1, 1}, {1, 2}, {2, 3}, {1, 1}, 1}, {{2, 2}, {1, 1}, {1, 1}, {2, 2}, {1, 1}, 1},
+      {{4, 4}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, 1}, {{1, 2}, {1, 1}, {0, 1}, {2, 3}, {1, 1}, 1},
+      {{3, 3}, {2, 1}, {2, 2}, {2, 4}, {1, 1}, 1}, {{3, 2}, {1, 3}, {2, 3}, {3, 2}, {2, 3}, 1},
+      {{3, 3}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, 2}, {{3, 3}, {1, 1}, {-1, 0}, {2, 1}, {1, 1}, 1},
+  };
+  for (const Spread& s : spreads) {
+    DenseCase c = conv_case("spread", {1, 4, 5, 4}, {s.window[0], s.window[1], 4 / s.groups, 18},
+                            s.stride, s.low, s.low, s.w_dilation, s.groups);
+    std::get<graph::ConvAttr>(c.attr).x_dilation = s.x_dilation;
+    c.epilogue = true;
+    expect_right(c, "conv", interpret_tile());
+    expect_right(c, "reference", interpret_tile());
+    c.constant_weights = s.groups > 1;
+    expect_right(c, "conv", interpret_tile());
+  }
 }
 
 }  // namespace

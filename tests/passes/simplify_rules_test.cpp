@@ -160,10 +160,15 @@ const RuleCase kMovement[] = {
      [](auto& b, auto x) {
        return b.broadcast(x, {2, 1, 3, 4}, {0, 2, 3});
      }},
+    {"broadcast(reshape(x)) of axes of size 1 => broadcast(x)",
+     [](auto& b, auto x) {
+       NodeId kept = b.reduce_keep(x, ReduceKind::sum, {1, 2});
+       return b.mul(x, b.broadcast(kept, b.shape(x), {0, 1, 2}));
+     }},
     {"broadcast(x[1,n,1]) => broadcast(x[n])",
      [](auto& b, auto x) {
-       NodeId c = b.convert(indices(b, {1, 2, 3}), DType::f32);
-       return b.mul(x, b.broadcast(b.reshape(c, {1, 3, 1}), b.shape(x), {0, 1, 2}));
+       NodeId c = b.constant(Tensor({DType::f32, {1, 3, 1}}));
+       return b.add(x, b.broadcast(c, b.shape(x), {0, 1, 2}));
      }},
     {"slice(x) of everything => x",
      [](auto& b, auto x) {
@@ -212,6 +217,10 @@ const RuleCase kMovement[] = {
     {"reduce(x) over axes of size 1 => reshape(x)",
      [](auto& b, auto x) {
        return b.reduce(b.reshape(x, {6, 1, 4}), ReduceKind::max, {1});
+     }},
+    {"reduce(reshape(x)) => reshape(reduce(x))",
+     [](auto& b, auto x) {
+       return b.reduce(b.reshape(x, {1, 6, 2, 2}), ReduceKind::sum, {0, 2, 3});
      }},
     {"reduce(reduce(x)) => reduce(x)",
      [](auto& b, auto x) {

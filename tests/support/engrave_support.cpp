@@ -45,6 +45,14 @@ void run_code(const Code& code, const std::vector<void*>& buffers, int64_t tile)
   pages->entry<void (*)(void* const*, int64_t)>(0)(buffers.data(), tile);
 }
 
+std::string instructions(const Code& code) {
+  std::string text;
+  for (const std::string& line : lines_of(code.listing)) {
+    if (!line.starts_with(".")) text += line + "\n";
+  }
+  return text;
+}
+
 std::map<std::string, int> mnemonics(const Code& code) {
   std::map<std::string, int> counts;
   for (const std::string& line : lines_of(code.listing)) ++counts[first_word(line)];

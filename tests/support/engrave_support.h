@@ -18,6 +18,8 @@ Target target_named(std::string_view name);
 Code engrave_or_fail(const loop::Function& function, const Target& target);
 // Runs one tile on the host.
 void run_code(const Code& code, const std::vector<void*>& buffers, int64_t tile = 0);
+// The listing without comments and literals.
+std::string instructions(const Code& code);
 // How often each mnemonic stands in a listing.
 std::map<std::string, int> mnemonics(const Code& code);
 // The lines between the last label that a backward jump aims at and that jump: an inner loop.

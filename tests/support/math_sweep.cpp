@@ -49,7 +49,8 @@ double ulp_error(T got, long double wanted) {
   if (std::isnan(wanted)) return std::isnan(got) ? 0 : 1e30;
   if (std::isnan(got)) return 1e30;
   if (wanted == 0) return got == 0 && std::signbit(got) == std::signbit(wanted) ? 0 : 1e30;
-  long double smallest = Limits::min() * (1 + 4 * Limits::epsilon()), overflow = std::ldexp(1.0L, Limits::max_exponent);
+  long double smallest = Limits::min() * (1 + 4 * Limits::epsilon()),
+              overflow = std::ldexp(1.0L, Limits::max_exponent);
   if (std::fabs(wanted) < smallest && std::fabs(got) <= smallest) return 0;
   auto finite = [&](long double v) {
     return std::fabs(v) > overflow ? std::copysign(overflow, v) : v;
@@ -93,6 +94,8 @@ std::vector<float> sweep_f32(uint32_t stride) {
     auto value = std::bit_cast<float>(static_cast<uint32_t>(bits));
     if (std::isnormal(value)) x.push_back(value);
   }
+  Rng rng(5);
+  for (size_t n = x.size() / 2; n-- > 0;) x.push_back(static_cast<float>(rng.uniform(-10, 10)));
   return x;
 }
 

@@ -26,7 +26,8 @@ std::vector<T> map_math(const MathFunction& f, const std::vector<T>& x, const st
 template <class T>
 double ulp_error(T got, long double wanted);
 
-// Every `stride`-th bit pattern of f32, without subnormals and NaN, and the edges.
+// Every `stride`-th bit pattern of f32, without subnormals and NaN, half as many numbers in
+// [-10, 10], and the edges.
 std::vector<float> sweep_f32(uint32_t stride);
 // Values of f64 over all magnitudes, denser around 1, by seed.
 std::vector<double> sample_f64(uint64_t seed, size_t count);

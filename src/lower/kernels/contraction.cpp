@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace burin::lower {
 
 using loop::Builder;
@@ -39,7 +41,7 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
     Fill fill = [c, layout, lanes](std::byte* out) {
       pack_weights(c, layout, lanes, reinterpret_cast<float*>(out));
     };
-    kernels.extras.push_back({layout.elements() * 4, std::move(fill)});
+    kernels.extras.push_back({std::max<int64_t>(layout.elements() * 4, 64), std::move(fill)});
     return;
   }
   DenseStage packing = make_packing(c, layout, lanes);

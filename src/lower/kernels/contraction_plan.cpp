@@ -35,6 +35,7 @@ double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
   const Nest& nest = c.nest;
   double k = static_cast<double>(c.k * c.nest.m_tap.extent);
   for (const Tap& tap : nest.taps) k *= static_cast<double>(tap.extent);
+  k = std::max(k, 1.0);
   double total = 0, variants = 0;
   auto panel = [&](int64_t vectors_here, double count) {
     double bytes = static_cast<double>(vectors_here) * machine.vector_bits / 8;

@@ -41,7 +41,7 @@ struct Sides {
 class GemmBuilder {
  public:
   GemmBuilder(const DenseJob& job, const View& lhs)
-      : job_(job), lhs_(lhs), sides_(job), rhs_strides_(rhs_strides()) {}
+      : job_(job), lhs_(lhs), fused_(epilogue_of(job)), sides_(job), rhs_strides_(rhs_strides()) {}
 
   Contraction build() {
     c_.nest.lanes = job_.machine->lanes(loop::Elem::f32);
@@ -88,9 +88,9 @@ class GemmBuilder {
       rhs_steps[batch + rows + i] = rhs_strides_[sides_.rhs.free[i]];
     }
     size_t last = result.rank() - 1;
-    size_t n_first = merge_down_to(job_, last, batch + rows, rhs_steps);
+    size_t n_first = merge_down_to(fused_, last, batch + rows, rhs_steps);
     size_t m_last = batch + rows;  // one behind
-    size_t m_first = rows == 0 ? m_last : merge_down_to(job_, m_last - 1, batch, lhs_steps);
+    size_t m_first = rows == 0 ? m_last : merge_down_to(fused_, m_last - 1, batch, lhs_steps);
     for (size_t i = batch; i < m_first; ++i) add_outer(i, result[i], lhs_steps[i], {});
     for (size_t i = m_last; i < n_first; ++i) {
       add_outer(i, result[i], 0, {sides_.rhs.free[i - m_last]});
@@ -178,6 +178,7 @@ class GemmBuilder {
 
   const DenseJob& job_;
   const View& lhs_;
+  Epilogue fused_;
   Sides sides_;
   Dims rhs_strides_;
   Contraction c_;

@@ -4,13 +4,16 @@
 #include "base/check.h"
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/reference.h"
+#include "lower/kernels/window.h"
 
 namespace burin::lower {
 
 std::span<const DenseMethod> dense_methods() {
   static constexpr DenseMethod kMethods[] = {
+      {"depthwise", refuse_depthwise, make_depthwise},
       {"conv", refuse_conv, make_conv},
       {"gemm", refuse_gemm, make_gemm},
+      {"pool", refuse_pool, make_pool},
       {"reference", refuse_reference, make_reference},
   };
   return kMethods;

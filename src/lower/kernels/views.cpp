@@ -10,7 +10,9 @@ View remap(const View& view, std::span<const AxisSource> axes) {
   View out = view;
   out.strides.clear();
   for (const AxisSource& a : axes) {
-    out.strides.push_back(view.strides[static_cast<size_t>(a.axis)] * a.multiplier);
+    int64_t stride = view.strides[static_cast<size_t>(a.axis)];
+    out.strides.push_back(stride * a.multiplier);
+    out.offset += stride * a.start;
   }
   return out;
 }
@@ -31,7 +33,17 @@ ExprNode op_node(graph::Op op, DType dtype, int a, int b) {
   return node;
 }
 
-// The old index of an iota leaf: the sum of multiplier * index over the axes that came of it.
+int literal_node(Expr& expr, DType dtype, int64_t value) {
+  ExprNode literal;
+  literal.kind = ExprNode::Kind::literal;
+  literal.dtype = dtype;
+  literal.literal = static_cast<double>(value);
+  literal.literal_int = value;
+  return add_node(expr, literal);
+}
+
+// The old index of an iota leaf: the sum of start + multiplier * index over the axes that came of
+// it.
 int remap_index(Expr& out, const ExprNode& leaf, std::span<const AxisSource> axes) {
   int sum = -1;
   for (size_t i = 0; i < axes.size(); ++i) {
@@ -40,13 +52,12 @@ int remap_index(Expr& out, const ExprNode& leaf, std::span<const AxisSource> axe
     index.acc = static_cast<int>(i);
     int term = add_node(out, index);
     if (axes[i].multiplier != 1) {
-      ExprNode literal;
-      literal.kind = ExprNode::Kind::literal;
-      literal.dtype = leaf.dtype;
-      literal.literal = static_cast<double>(axes[i].multiplier);
-      literal.literal_int = axes[i].multiplier;
-      int factor = add_node(out, literal);
+      int factor = literal_node(out, leaf.dtype, axes[i].multiplier);
       term = add_node(out, op_node(graph::Op::mul, leaf.dtype, term, factor));
+    }
+    if (axes[i].start != 0) {
+      int start = literal_node(out, leaf.dtype, axes[i].start);
+      term = add_node(out, op_node(graph::Op::add, leaf.dtype, term, start));
     }
     sum = sum < 0 ? term : add_node(out, op_node(graph::Op::add, leaf.dtype, sum, term));
   }
@@ -85,29 +96,32 @@ bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> stri
   return true;
 }
 
-bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t last) {
-  std::span sizes = std::span(shape.dims()).subspan(first, last - first + 1);
+namespace {
+
+bool can_merge(const Epilogue& fused, size_t first, size_t last) {
+  std::span sizes = std::span(fused.shape.dims()).subspan(first, last - first + 1);
   auto merges = [&](const View& view) {
     return strides_merge(sizes, std::span(view.strides).subspan(first, sizes.size()));
   };
-  for (const ExprNode& node : job.epilogue.nodes) {
+  for (const ExprNode& node : fused.expr.nodes) {
     auto axis = static_cast<size_t>(node.acc);
     if (node.kind == ExprNode::Kind::index && axis >= first && axis <= last) return false;
   }
-  return std::ranges::all_of(job.epilogue.views, merges) &&
-         std::ranges::all_of(job.outputs, merges);
+  return std::all_of(fused.expr.views.begin(), fused.expr.views.end(), merges) &&
+         std::all_of(fused.outputs.begin(), fused.outputs.end(), merges);
 }
 
-size_t merge_down_to(const DenseJob& job, size_t last, size_t lowest,
+}  // namespace
+
+Epilogue epilogue_of(const DenseJob& job) { return {result_shape(job), job.epilogue, job.outputs}; }
+
+size_t merge_down_to(const Epilogue& fused, size_t last, size_t lowest,
                      std::span<const int64_t> steps) {
-  const Shape& shape = result_shape(job);
   size_t first = last;
   while (first > lowest) {
     size_t next = first - 1, count = last - next + 1;
-    bool merges =
-        can_merge(job, shape, next, last) &&
-        strides_merge(std::span(shape.dims()).subspan(next, count), steps.subspan(next, count));
-    if (!merges) break;
+    std::span sizes = std::span(fused.shape.dims()).subspan(next, count);
+    if (!can_merge(fused, next, last) || !strides_merge(sizes, steps.subspan(next, count))) break;
     first = next;
   }
   return first;

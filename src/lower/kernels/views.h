@@ -9,26 +9,34 @@
 
 namespace burin::lower {
 
-// Where an axis of the new space comes from: its index counts `multiplier` steps of the old `axis`.
-// A split axis appears twice, a merged one as the innermost of those it stands for.
+// Where an axis of the new space comes from: its index counts `multiplier` steps of the old `axis`,
+// from `start` on. A split axis appears twice, a merged one as the innermost of those it stands
+// for.
 struct AxisSource {
   int axis = 0;
   int64_t multiplier = 1;
+  int64_t start = 0;
 };
 
 View remap(const View& view, std::span<const AxisSource> axes);
 // Iota leaves become sums over the new axes of theirs.
 Expr remap(const Expr& expr, std::span<const AxisSource> axes);
 
-// Whether the axes [first, last] of `shape` can be walked as one in every view of the job's
-// epilogue and outputs: equal steps, and no leaf that asks for the index.
-bool can_merge(const DenseJob& job, const Shape& shape, size_t first, size_t last);
-// The same for one list of strides; axes of size 1 never hinder.
+// Whether axes can be walked as one in a list of strides; those of size 1 never hinder.
 bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides);
 
-// The least `first` such that the axes [first, last] of the result and of an operand with these
-// steps (one per axis of the result) can be walked as one.
-size_t merge_down_to(const DenseJob& job, size_t last, size_t lowest,
+// What follows the sums: an expression over the result and where its results go.
+struct Epilogue {
+  Shape shape;  // of the result
+  Expr expr;
+  std::vector<View> outputs;
+};
+Epilogue epilogue_of(const DenseJob& job);
+
+// The least `first` >= `lowest` such that the axes [first, last] of the result can be walked as
+// one: equal steps in every view and in `steps` (of an operand, one per axis of the result), and no
+// leaf that asks for the index.
+size_t merge_down_to(const Epilogue& fused, size_t last, size_t lowest,
                      std::span<const int64_t> steps);
 
 // The innermost of the axes [first, last] whose size is not 1: the one whose steps count when they

@@ -1,0 +1,116 @@
+// The register tile of a window kernel.
+#include <algorithm>
+#include <map>
+
+#include "lower/kernels/reduction.h"
+#include "lower/kernels/window.h"
+
+namespace burin::lower {
+
+using loop::Address;
+using loop::Builder;
+using loop::Elem;
+using loop::Type;
+using loop::Value;
+
+namespace {
+
+constexpr int64_t kBytes = 4;
+
+class TileEmitter {
+ public:
+  TileEmitter(Builder& b, const Window& w, bool keep_weights, const MicroTile& tile)
+      : b_(b), w_(w), keep_weights_(keep_weights), tile_(tile), type_{Elem::f32, w.nest.lanes} {
+    Value start =
+        emit_identity(b, w.reduce.value_or(graph::ReduceKind::sum), DType::f32, w.nest.lanes);
+    acc_.assign(static_cast<size_t>(tile.segment.rows * tile.vectors), start);
+    // The inputs along the row, by their distance, and the positions and taps that read them.
+    for (const TapRun& run : tile.segment.runs) {
+      for (int64_t t = run.first; t < run.first + run.count; ++t) {
+        for (int64_t r = 0; r < tile.segment.rows; ++r) {
+          if (!(run.rows >> r & 1)) continue;
+          columns_[r * w.nest.lhs_m_stride + t * w.nest.m_tap.lhs_stride].push_back({r, t});
+        }
+      }
+    }
+  }
+
+  std::vector<Value> emit() {
+    taps(0, tile_.lhs, tile_.rhs);
+    return acc_;
+  }
+
+ private:
+  struct Use {
+    int64_t row, tap;
+  };
+
+  void taps(size_t depth, Value lhs, Value rhs) {
+    if (depth == w_.nest.taps.size()) return row(lhs, rhs);
+    const Tap& tap = w_.nest.taps[depth];
+    auto [lo, hi] = tile_.ranges[depth];
+    std::vector<Value> init = acc_;
+    acc_ = b_.loop(lo, hi, 1, init, [&](Value t, std::span<const Value> carried) {
+      acc_.assign(carried.begin(), carried.end());
+      taps(depth + 1, advance(lhs, t, tap.lhs_stride),
+           rhs.valid() ? advance(rhs, t, tap.rhs_rows * tile_.rhs_row) : rhs);
+      return acc_;
+    });
+  }
+
+  Value advance(Value base, Value count, int64_t stride) {
+    return b_.offset({base, b_.mul(count, b_.index(stride)), kBytes, 0});
+  }
+
+  Value load(Value base, int64_t elements, int64_t v) {
+    Value mask = v + 1 == tile_.vectors ? tile_.mask : Value{};
+    return b_.load(type_, {base, {}, 1, (elements + v * w_.nest.lanes) * kBytes}, mask);
+  }
+
+  Value weight(Value rhs, int64_t tap, int64_t v) {
+    return load(rhs, tap * w_.nest.m_tap.rhs_rows * tile_.rhs_row, v);
+  }
+
+  // One row of the window for all positions of the tile.
+  void row(Value lhs, Value rhs) {
+    std::vector<Value> weights;
+    if (rhs.valid() && keep_weights_) {
+      for (int64_t t = 0; t < w_.nest.m_tap.extent; ++t) {
+        for (int64_t v = 0; v < tile_.vectors; ++v) weights.push_back(weight(rhs, t, v));
+      }
+    }
+    for (const auto& [offset, uses] : columns_) {
+      for (int64_t v = 0; v < tile_.vectors; ++v) {
+        Value x = load(lhs, offset, v);
+        for (const Use& use : uses) {
+          Value& acc = acc_[static_cast<size_t>(use.row * tile_.vectors + v)];
+          if (w_.reduce) {
+            acc = emit_combine(b_, *w_.reduce, acc, x);
+            continue;
+          }
+          Value w = keep_weights_ ? weights[static_cast<size_t>(use.tap * tile_.vectors + v)]
+                                  : weight(rhs, use.tap, v);
+          acc = b_.fma(x, w, acc);
+        }
+      }
+    }
+  }
+
+  Builder& b_;
+  const Window& w_;
+  bool keep_weights_;
+  const MicroTile& tile_;
+  Type type_;
+  std::vector<Value> acc_;                       // [row][vector]
+  std::map<int64_t, std::vector<Use>> columns_;  // by offset in elements
+};
+
+}  // namespace
+
+void emit_window_tile(Builder& b, const Window& w, bool weights_in_registers,
+                      const MicroTile& tile) {
+  std::vector<Value> acc = TileEmitter(b, w, weights_in_registers, tile).emit();
+  emit_epilogue(b, tile, acc);
+}
+
+}  // namespace burin::lower
