@@ -15,6 +15,9 @@ using graph::Op;
 
 constexpr int64_t kMostElements = 1 << 16;
 constexpr int64_t kMostWeights = 1 << 12;
+// Bounds on the work that a hostile graph can ask for: products of one node, elements of all.
+constexpr int64_t kMostProducts = 1 << 22;
+constexpr int64_t kMostElementsInAll = 1 << 23;
 
 // Ops that are no larger than their operands and cheaper than a stored result.
 bool stays(Op op) {
@@ -25,6 +28,20 @@ bool stays(Op op) {
 bool is_view_of_weights(Op op) {
   return op == Op::transpose || op == Op::reshape || op == Op::slice || op == Op::reverse ||
          op == Op::broadcast || op == Op::convert || op == Op::mul;
+}
+
+// The multiplications, comparisons and so on that evaluating a node takes, at most.
+double products(const Graph& graph, const Node& node) {
+  auto elements = [&](size_t i) {
+    return static_cast<double>(graph.type(node.operands[i]).shape.elements());
+  };
+  auto results = static_cast<double>(node.type.shape.elements());
+  switch (node.op) {
+    case Op::convolution:
+    case Op::dot_general: return results * elements(1);
+    case Op::reduce_window: return results * elements(0);
+    default: return results;
+  }
 }
 
 class Folder {
@@ -41,17 +58,31 @@ class Folder {
     bool evaluate = false;
   };
 
-  bool can_fold(NodeId id);
+  void find_affordable();
+  bool can_fold(NodeId id) const { return affordable_[id] && !stays(old_[id].op); }
   void plan(NodeId id);
 
   const Graph& old_;
   graph::ConstantEvaluator constants_;
   IdVector<NodeId, Plan> plans_;
+  IdVector<NodeId, char> affordable_;  // known, and so cheap that it may be evaluated
 };
 
-bool Folder::can_fold(NodeId id) {
-  return !stays(old_[id].op) && old_.type(id).shape.elements() <= kMostElements &&
-         constants_.is_known(id);
+void Folder::find_affordable() {
+  affordable_.resize(old_.size());
+  int64_t spent = 0;
+  for (size_t i = 0; i < old_.size(); ++i) {
+    NodeId id(i);
+    const Node& node = old_[id];
+    bool ok = constants_.is_known(id) &&
+              (node.op == Op::constant || products(old_, node) <= kMostProducts);
+    for (NodeId operand : node.operands) ok = ok && affordable_[operand];
+    if (ok && node.op != Op::constant) {
+      spent += node.type.shape.elements();
+      ok = node.type.shape.elements() <= kMostElements && spent <= kMostElementsInAll;
+    }
+    affordable_[id] = ok;
+  }
 }
 
 void Folder::plan(NodeId id) {
@@ -70,6 +101,7 @@ void Folder::plan(NodeId id) {
 }
 
 Graph Folder::run() {
+  find_affordable();
   for (const graph::Port& port : old_.outputs) plans_[port.node].as_value = true;
   for (size_t i = old_.size(); i-- > 0;) plan(NodeId(i));
   graph::Rewriter rw(old_);

@@ -39,6 +39,32 @@ NodeId reshape_of_splat(Simplifier& s, NodeId id) {
   return s.broadcast(s.reshape(x, {}), s.shape(id), {});
 }
 
+// reshape(pad(x)) => pad(reshape(x)), where the reshape only adds or drops axes of size 1: brings
+// the padding to the window behind.
+NodeId reshape_of_pad(Simplifier& s, NodeId id) {
+  NodeId inner = s.operand(id);
+  if (s.op(inner) != Op::pad) return {};
+  NodeId x = s.operand(inner);
+  PadAttr a = s.attr<PadAttr>(inner);
+  Shape from = s.shape(x), padded = s.shape(inner), to = s.shape(id);
+  if (squeezed(padded.dims()) != squeezed(to.dims())) return {};
+  Dims sizes(to.rank(), 1);
+  PadAttr moved{Dims(to.rank(), 0), Dims(to.rank(), 0), Dims(to.rank(), 0)};
+  size_t axis = 0;  // of the padded operand
+  for (size_t i = 0; i <= to.rank(); ++i) {
+    bool unit = i < to.rank() && to[i] == 1;
+    for (; !unit && axis < from.rank() && padded[axis] == 1; ++axis) {
+      if (from[axis] != 1) return {};
+    }
+    if (unit || i == to.rank()) continue;
+    sizes[i] = from[axis];
+    moved.low[i] = a.low[axis];
+    moved.high[i] = a.high[axis];
+    moved.interior[i] = a.interior[axis++];
+  }
+  return s.add(Op::pad, {s.reshape(x, Shape(sizes)), s.operand(inner, 1)}, moved);
+}
+
 NodeId transpose_identity(Simplifier& s, NodeId id) {
   return is_identity(s.attr<DimsAttr>(id).dims) ? s.operand(id) : NodeId();
 }
@@ -297,6 +323,7 @@ constexpr Rule kRules[] = {
     {Op::reshape, "reshape(x) to its own shape => x", keeps_shape},
     {Op::reshape, "reshape(reshape(x)) => reshape(x)", reshape_of_reshape},
     {Op::reshape, "reshape(constant) => constant", reshape_of_constant},
+    {Op::reshape, "reshape(pad(x)) of axes of size 1 => pad(reshape(x))", reshape_of_pad},
     {Op::reshape, "reshape(broadcast(one element)) => broadcast(x)", reshape_of_splat},
     {Op::transpose, "transpose(x) in the same order => x", transpose_identity},
     {Op::transpose, "transpose(transpose(x)) => transpose(x)", transpose_of_transpose},

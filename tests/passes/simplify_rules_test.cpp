@@ -130,6 +130,12 @@ const RuleCase kMovement[] = {
        NodeId c = b.reshape(indices(b, {1, 2, 3, 4, 5, 6}), {2, 3, 1});
        return b.mul(x, b.broadcast(b.convert(c, DType::f32), b.shape(x), {0, 1, 2}));
      }},
+    {"reshape(pad(x)) of axes of size 1 => pad(reshape(x))",
+     [](auto& b, auto x) {
+       NodeId y = b.pad(b.reshape(x, {1, 6, 1, 4}), b.scalar(DType::f32, 3), {0, 1, 0, 0},
+                        {0, 0, 2, 1}, {0, 0, 0, 2});
+       return b.reshape(y, {7, 1, 3, 11, 1});
+     }},
     {"reshape(broadcast(one element)) => broadcast(x)",
      [](auto& b, auto x) {
        NodeId sum = b.reshape(b.reduce(x, ReduceKind::sum, {0, 1, 2}), {1});
