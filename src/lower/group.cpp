@@ -317,14 +317,15 @@ class Grouper {
     }
   }
 
-  // Makes the anchor's axes the group's space, if the group visits the anchor in row-major order
-  // and stores along its last axis.
+  // Makes the anchor's axes the group's space, if the group visits all of the anchor in row-major
+  // order and stores along its last axis.
   bool absorb_anchor(size_t g, NodeId id) {
     Group& group = groups_[g];
     if (group.kind != Group::Kind::map) return false;
     Dims space = space_of(shape(id));
     Shape old(group.space);
-    if (linearize(requests_[id][0].map, shape(id), group.space.size()) != row_major(old)) {
+    if (old.elements() != shape(id).elements() ||
+        linearize(requests_[id][0].map, shape(id), group.space.size()) != row_major(old)) {
       return false;
     }
     Delinearized back = delinearize(row_major(Shape(space)), old, space);

@@ -1,0 +1,133 @@
+// Fused graphs on odd shapes, through every way of executing a graph.
+#include <gtest/gtest.h>
+
+#include "tests/support/op_cases.h"
+#include "tests/support/run_case.h"
+
+namespace burin::test {
+namespace {
+
+using graph::NodeId;
+using graph::Op;
+using graph::ReduceKind;
+
+NodeId keep(CaseBuilder& b, NodeId reduced, NodeId like, Dims dims) {
+  return b.broadcast(reduced, b.shape(like), std::move(dims));
+}
+
+// Softmax over `axis` of a 3-d value.
+NodeId softmax(CaseBuilder& b, NodeId x, int64_t axis, bool log) {
+  Dims kept;
+  for (int64_t a = 0; a < 3; ++a) {
+    if (a != axis) kept.push_back(a);
+  }
+  NodeId d = b.sub(x, keep(b, b.reduce(x, ReduceKind::max, {axis}), x, kept));
+  NodeId e = b.exp(d);
+  NodeId sum = b.reduce(e, ReduceKind::sum, {axis});
+  return log ? b.sub(d, keep(b, b.log(sum), x, kept)) : b.div(e, keep(b, sum, x, kept));
+}
+
+// (x - mean) * rsqrt(var + eps) * scale over the axes that are not in `kept`.
+NodeId norm(CaseBuilder& b, NodeId x, Dims axes, Dims kept, int64_t scale_axis) {
+  const Shape shape = b.shape(x);
+  double count = 1;
+  for (int64_t a : axes) count *= static_cast<double>(shape[static_cast<size_t>(a)]);
+  NodeId mean = b.with_scalar(Op::mul, b.reduce(x, ReduceKind::sum, axes), 1 / count);
+  NodeId d = b.sub(x, keep(b, mean, x, kept));
+  NodeId squares = b.reduce(b.mul(d, d), ReduceKind::sum, axes);
+  NodeId var = b.with_scalar(Op::add, b.with_scalar(Op::mul, squares, 1 / count), 1e-3);
+  NodeId scale = b.in(b.dtype(x), {shape[static_cast<size_t>(scale_axis)]});
+  NodeId y = b.mul(d, keep(b, b.rsqrt(var), x, kept));
+  return b.mul(y, b.broadcast(scale, shape, {scale_axis}));
+}
+
+struct FusedCase {
+  std::string name;
+  std::function<NodeId(CaseBuilder&, Dims, DType)> build;
+};
+
+const std::vector<FusedCase>& fused_cases() {
+  static const std::vector<FusedCase> cases = {
+      {"softmax_last", [](auto& b, Dims d, DType t) { return softmax(b, b.in(t, d), 2, false); }},
+      {"softmax_middle", [](auto& b, Dims d, DType t) { return softmax(b, b.in(t, d), 1, false); }},
+      {"log_softmax", [](auto& b, Dims d, DType t) { return softmax(b, b.in(t, d), 2, true); }},
+      {"layer_norm",
+       [](auto& b, Dims d, DType t) {
+         return norm(b, b.in(t, d), {2}, {0, 1}, 2);
+       }},
+      {"instance_norm_channels_last",
+       [](auto& b, Dims d, DType t) {
+         return norm(b, b.in(t, d), {1}, {0, 2}, 2);
+       }},
+      {"norm_over_two_axes",
+       [](auto& b, Dims d, DType t) {
+         return norm(b, b.in(t, d), {1, 2}, {0}, 2);
+       }},
+      {"norm_over_outer_axes",
+       [](auto& b, Dims d, DType t) {
+         return norm(b, b.in(t, d), {0, 1}, {2}, 2);
+       }},
+      {"transposed_map",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, d), y = b.in(t, {d[2], d[0], d[1]});
+         return b.add(b.transpose(b.neg(x), {2, 0, 1}), y);
+       }},
+      {"reversed_halves",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, d);
+         NodeId half = b.slice(x, {0, 0, 0}, d, {1, 1, 2});
+         return b.concatenate({b.reverse(half, {2}), b.neg(half)}, 2);
+       }},
+      {"reduce_of_a_transpose",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.transpose(b.in(t, d), {1, 2, 0});
+         return b.sqrt(b.abs(b.reduce(b.mul(x, x), ReduceKind::sum, {0, 2})));
+       }},
+      {"split_axis",
+       [](auto& b, Dims d, DType t) {  // a reshape that cuts an axis of the output
+         NodeId x = b.in(t, {d[0], d[2], d[1]});
+         NodeId flat = b.reshape(b.transpose(x, {0, 2, 1}), Shape{d[0] * d[1], d[2]});
+         return b.exp(b.reshape(b.neg(flat), Shape{d[0] * d[1] * d[2]}));
+       }},
+      {"masked",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, d), y = b.in(t, d);
+         NodeId i = b.iota({DType::i32, Shape(d)}, 2), j = b.iota({DType::i32, Shape(d)}, 1);
+         return b.select(b.bit_and(b.le(i, j), b.gt(x, y)), x, b.with_scalar(Op::add, y, 1));
+       }},
+      {"residual_sum_and_norm",
+       [](auto& b, Dims d, DType t) {
+         NodeId sum = b.add(b.in(t, d), b.in(t, d));
+         return b.add(norm(b, sum, {2}, {0, 1}, 2), sum);
+       }},
+  };
+  return cases;
+}
+
+class FusedKernels : public testing::TestWithParam<Execution> {};
+
+TEST_P(FusedKernels, AgreeWithTheOracle) {
+  const Execution& execution = GetParam();
+  if (auto why = execution.unavailable()) GTEST_SKIP() << *why;
+  const Dims shapes[] = {{1, 1, 2}, {3, 7, 17}, {2, 33, 3}, {5, 1, 64}, {1, 17, 160}, {33, 2, 20}};
+  for (const FusedCase& fused : fused_cases()) {
+    for (DType dtype : {DType::f32, DType::f64}) {
+      for (const Dims& dims : shapes) {
+        OpCase row{fused.name, Op::add,
+                   [&](CaseBuilder& b) { return fused.build(b, dims, dtype); }};
+        BuiltCase built = build_case(row);
+        auto got = execution.run(built.graph, built.inputs);
+        std::string where = fused.name + " of " + TensorType{dtype, Shape(dims)}.text();
+        ASSERT_TRUE(got) << where << ": " << got.error().text();
+        auto wrong = difference_to_oracle(built.graph, built.inputs, *got);
+        EXPECT_FALSE(wrong) << where << ": " << *wrong;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Lower, FusedKernels, testing::ValuesIn(executions()),
+                         [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace burin::test

@@ -1,0 +1,133 @@
+// Which nodes become one kernel.
+#include "lower/group.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "graph/builder.h"
+
+namespace burin::lower {
+namespace {
+
+using graph::Builder;
+using graph::Graph;
+using graph::NodeId;
+using graph::Op;
+using graph::ReduceKind;
+using Kind = Group::Kind;
+
+struct Net {
+  Graph graph;
+  Builder b{graph};
+
+  NodeId f32(Dims dims) {
+    std::string name = "x" + std::to_string(graph.inputs.size());
+    return b.input(std::move(name), {DType::f32, Shape(std::move(dims))});
+  }
+  NodeId keep(NodeId reduced, NodeId like, Dims dims) {
+    return b.broadcast(reduced, b.shape(like), std::move(dims));
+  }
+  NodeId softmax(NodeId x) {
+    NodeId peak = keep(b.reduce(x, ReduceKind::max, {1}), x, {0});
+    NodeId e = b.exp(b.sub(x, peak));
+    return b.div(e, keep(b.reduce(e, ReduceKind::sum, {1}), x, {0}));
+  }
+  NodeId conv(NodeId x, NodeId w) {
+    return b.convolution(x, w, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1});
+  }
+  // The kinds of the groups after `out` is made the output.
+  std::vector<Kind> kinds(NodeId out) {
+    b.output("y", out);
+    std::vector<Kind> kinds;
+    for (const Group& g : group_nodes(graph).groups) kinds.push_back(g.kind);
+    return kinds;
+  }
+};
+
+TEST(Grouping, ElementwiseChainsAreOneMap) {
+  Net net;
+  NodeId x = net.f32({3, 5}), y = net.f32({5});
+  NodeId sum = net.b.add(net.b.exp(x), net.b.broadcast_to(y, Shape{3, 5}));
+  EXPECT_EQ(net.kinds(net.b.transpose(net.b.neg(sum), {1, 0})), std::vector{Kind::map});
+}
+
+TEST(Grouping, SoftmaxIsOneRow) {
+  Net net;
+  EXPECT_EQ(net.kinds(net.softmax(net.f32({7, 33}))), std::vector{Kind::row});
+}
+
+TEST(Grouping, LayerNormIsOneRow) {
+  Net net;
+  NodeId x = net.f32({7, 33}), scale = net.f32({33});
+  NodeId mean = net.b.with_scalar(Op::mul, net.b.reduce(x, ReduceKind::sum, {1}), 1.0 / 33);
+  NodeId d = net.b.sub(x, net.keep(mean, x, {0}));
+  NodeId var =
+      net.b.with_scalar(Op::mul, net.b.reduce(net.b.mul(d, d), ReduceKind::sum, {1}), 1.0 / 33);
+  NodeId r = net.b.rsqrt(net.b.with_scalar(Op::add, var, 1e-5));
+  NodeId y = net.b.mul(net.b.mul(d, net.keep(r, x, {0})), net.b.broadcast_to(scale, Shape{7, 33}));
+  EXPECT_EQ(net.kinds(y), std::vector{Kind::row});
+}
+
+TEST(Grouping, ReductionOverAReshapedViewIsOneRow) {
+  Net net;  // an instance norm's mean: 4x8x8 seen as 4x64
+  NodeId x = net.f32({4, 8, 8});
+  NodeId flat = net.b.reshape(x, Shape{4, 64});
+  NodeId peak = net.b.reduce(flat, ReduceKind::max, {1});
+  NodeId y = net.b.sub(flat, net.keep(peak, flat, {0}));
+  EXPECT_EQ(net.kinds(net.b.reshape(y, Shape{4, 8, 8})), (std::vector{Kind::row, Kind::alias}));
+}
+
+TEST(Grouping, ConvolutionTakesBiasResidualAndActivation) {
+  Net net;
+  NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), bias = net.f32({16});
+  NodeId y = net.b.add(net.conv(x, w), net.b.broadcast(bias, Shape{1, 8, 8, 16}, {3}));
+  NodeId relu = net.b.with_scalar(Op::max, net.b.add(y, x), 0);
+  EXPECT_EQ(net.kinds(relu), std::vector{Kind::dense});
+}
+
+TEST(Grouping, OneEpilogueOfTwoConvolutions) {
+  Net net;
+  NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), v = net.f32({3, 3, 16, 16});
+  EXPECT_EQ(net.kinds(net.b.add(net.conv(x, w), net.conv(x, v))),
+            (std::vector{Kind::dense, Kind::dense}));
+}
+
+TEST(Grouping, PartOfAConvolutionIsAKernelOfItsOwn) {
+  Net net;
+  NodeId x = net.f32({2, 8, 8, 16}), w = net.f32({3, 3, 16, 16});
+  NodeId first = net.b.slice(net.conv(x, w), {0, 0, 0, 0}, {1, 8, 8, 16}, {1, 1, 1, 1});
+  EXPECT_EQ(net.kinds(net.b.neg(first)), (std::vector{Kind::dense, Kind::map}));
+}
+
+TEST(Grouping, SharedValuesReachMemoryOnce) {
+  Net net;
+  NodeId e = net.b.exp(net.f32({4, 4}));
+  NodeId product = net.b.dot_general(e, e, {{}, {}, {1}, {0}});
+  EXPECT_EQ(net.kinds(net.b.add(product, e)), (std::vector{Kind::map, Kind::dense}));
+}
+
+TEST(Grouping, SmallValuesAreNotRecomputedForEachElement) {
+  Net net;
+  NodeId small = net.b.exp(net.f32({1, 5}));
+  NodeId wide = net.b.mul(net.f32({100, 5}), net.b.broadcast(small, Shape{100, 5}, {0, 1}));
+  EXPECT_EQ(net.kinds(wide), (std::vector{Kind::map, Kind::map}));
+}
+
+TEST(Grouping, ConvolutionWritesStraightIntoAConcatenation) {
+  Net net;
+  NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16});
+  EXPECT_EQ(net.kinds(net.b.concatenate({net.conv(x, w), x}, 3)),
+            (std::vector{Kind::dense, Kind::map}));
+}
+
+TEST(Grouping, ScoresKeepTheirScaleInTheProductNotInTheSoftmax) {
+  Net net;
+  NodeId q = net.f32({7, 16}), k = net.f32({33, 16});
+  NodeId scores = net.b.dot_general(q, k, {{}, {}, {1}, {1}});
+  EXPECT_EQ(net.kinds(net.softmax(net.b.with_scalar(Op::mul, scores, 0.25))),
+            (std::vector{Kind::dense, Kind::row}));
+}
+
+}  // namespace
+}  // namespace burin::lower
