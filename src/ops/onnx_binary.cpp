@@ -53,7 +53,7 @@ Value aligned(OpContext& c, Value x, Value y) {
   if (c.opset >= 7 || !c.has_attr("axis") || y.rank() >= x.rank()) return y;
   auto axis = static_cast<size_t>(OpContext::axis(c.attr_int("axis"), x.rank()));
   if (axis + y.rank() > x.rank()) refuse("the second operand passes the rank of the first");
-  Dims dims = y.shape().dims();
+  Dims dims = y.dims();
   dims.resize(x.rank() - axis, 1);
   return y.reshape(std::move(dims));
 }

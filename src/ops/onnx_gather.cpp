@@ -13,10 +13,10 @@ Value take_one(Value x, const Tensor& index, int64_t axis) {
     refuse("index " + std::to_string(i) + " is outside an axis of size " + std::to_string(size));
   }
   if (i < 0) i += size;
-  auto at = x.shape().dims().begin() + axis;
-  Dims dims(x.shape().dims().begin(), at);
+  auto at = static_cast<size_t>(axis);
+  Dims dims = x.dims(0, at), after = x.dims(at + 1, x.rank());
   for (int64_t d : index.shape().dims()) dims.push_back(d);
-  dims.insert(dims.end(), at + 1, x.shape().dims().end());
+  dims.insert(dims.end(), after.begin(), after.end());
   return x.slice(axis, i, i + 1).reshape(std::move(dims));
 }
 
@@ -47,8 +47,8 @@ void build_gather_nd(OpContext& c) {
     refuse("batch_dims is out of range");
   }
   TupleIndex at = tuple_index(x, indices, static_cast<size_t>(batch));
-  Dims dims = at.position.shape().dims();
-  dims.insert(dims.end(), x.shape().dims().begin() + at.depth, x.shape().dims().end());
+  Dims dims = at.position.dims(), row = x.dims(static_cast<size_t>(at.depth), x.rank());
+  dims.insert(dims.end(), row.begin(), row.end());
   c.set_output(0, x.reshape({at.rows, at.row_size}).take(at.position, 0).reshape(dims));
 }
 BURIN_ONNX_OP(GatherND, 11, build_gather_nd);

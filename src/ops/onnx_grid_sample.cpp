@@ -96,7 +96,7 @@ void build_grid_sample(OpContext& c) {
   if (s.padding != "zeros" && s.padding != "border" && s.padding != "reflection") {
     refuse("padding_mode is '" + s.padding + "'");
   }
-  Dims at(grid.shape().dims().begin(), grid.shape().dims().end() - 1);
+  Dims at = grid.dims(0, 3);
   Value x = to_pixels(s, grid.slice(3, 0, 1).reshape(at), s.width);
   Value y = to_pixels(s, grid.slice(3, 1, 2).reshape(at), s.height);
   std::string mode = c.attr_string("mode", "linear");

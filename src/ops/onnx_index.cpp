@@ -37,7 +37,7 @@ TupleIndex tuple_index(Value x, Value indices, size_t batch) {
   out.rows = x.shape().elements(0, depth);
   out.row_size = x.shape().elements(depth, x.rank());
   DType dtype = index_dtype(x.shape());
-  Dims dims(indices.shape().dims().begin(), indices.shape().dims().end() - 1);
+  Dims dims = indices.dims(0, indices.rank() - 1);
   graph::Builder& b = indices.builder();
   Value position(b, b.full({dtype, Shape(dims)}, 0));
   int64_t stride = 1;

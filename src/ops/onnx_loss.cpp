@@ -13,7 +13,7 @@ Value negative_log_likelihood(OpContext& c, Value log_prob, Value labels,
   if (log_prob.rank() < 2 || labels.rank() + 1 != log_prob.rank()) {
     refuse("labels " + labels.type().text() + " do not match scores " + log_prob.type().text());
   }
-  Dims with_class = labels.shape().dims();
+  Dims with_class = labels.dims();
   with_class.insert(with_class.begin() + 1, 1);
   Value label = labels.to(DType::i32).reshape(with_class);
   Value hit = eq(label, log_prob.iota(1, DType::i32));

@@ -51,7 +51,7 @@ void build_group_normalization(OpContext& c) {
     if (v.rank() != 1 || v.dim(0) != x.dim(1)) refuse("scale and bias do not match the channels");
     return v.reshape({groups, size}).broadcast(Shape(grouped), {1, 2});
   };
-  c.set_output(0, (y * spread(scale) + spread(bias)).reshape(x.shape().dims()));
+  c.set_output(0, (y * spread(scale) + spread(bias)).reshape(x.dims()));
 }
 BURIN_ONNX_OP(GroupNormalization, 18, build_group_normalization);
 

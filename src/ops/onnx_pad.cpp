@@ -30,7 +30,7 @@ Amounts pad_amounts(OpContext& c, size_t rank) {
 }
 
 Value pad_constant(Value x, Amounts by, Value fill) {
-  Dims begin(x.rank(), 0), limit = x.shape().dims(), zero(x.rank(), 0);
+  Dims begin(x.rank(), 0), limit = x.dims(), zero(x.rank(), 0);
   for (size_t a = 0; a < x.rank(); ++a) {
     begin[a] = std::max<int64_t>(-by.low[a], 0);
     limit[a] -= std::max<int64_t>(-by.high[a], 0);
@@ -39,7 +39,7 @@ Value pad_constant(Value x, Amounts by, Value fill) {
     by.high[a] = std::max<int64_t>(by.high[a], 0);
   }
   graph::Builder& b = x.builder();
-  if (begin != zero || limit != x.shape().dims()) {
+  if (begin != zero || limit != x.dims()) {
     x = x.wrap(b.slice(x, begin, limit, Dims(x.rank(), 1)));
   }
   return by.low == zero && by.high == zero ? x : x.wrap(b.pad(x, fill, by.low, by.high, zero));

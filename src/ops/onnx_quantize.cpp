@@ -27,7 +27,7 @@ Value spread(Value v, Value x, int64_t axis, int64_t block) {
     refuse("scale " + v.type().text() + " does not match " + x.type().text());
   }
   // [.., n, ..] -> [.., n, block, ..] -> [.., n * block, ..]
-  Dims wide = v.shape().dims(), flat = wide, at = range(0, static_cast<int64_t>(v.rank()));
+  Dims wide = v.dims(), flat = wide, at = range(0, static_cast<int64_t>(v.rank()));
   wide.insert(wide.begin() + a + 1, block);
   for (int64_t& i : at) i += i > a;
   flat[static_cast<size_t>(a)] *= block;

@@ -94,7 +94,7 @@ Ran run_direction(const Sequence& s, const Direction& d, std::vector<Value> stat
 Value joined(const std::vector<Value>& parts, int64_t axis) {
   std::vector<NodeId> wide;
   for (const Value& part : parts) {
-    Dims dims = part.shape().dims();
+    Dims dims = part.dims();
     dims.insert(dims.begin() + axis, 1);
     wide.push_back(part.reshape(std::move(dims)));
   }

@@ -23,7 +23,7 @@ void build_scatter_elements(OpContext& c) {
   int64_t count = indices.shape().elements();
   Value y = x.wrap(c.b.scatter(x.reshape({x.shape().elements()}), at.reshape({count}),
                                updates.reshape({count}), reduction(c)));
-  c.set_output(0, y.reshape(x.shape().dims()));
+  c.set_output(0, y.reshape(x.dims()));
 }
 BURIN_ONNX_OP(Scatter, 9, build_scatter_elements);
 BURIN_ONNX_OP(ScatterElements, 11, build_scatter_elements);
@@ -37,7 +37,7 @@ void build_scatter_nd(OpContext& c) {
   }
   Value y = x.wrap(c.b.scatter(x.reshape({at.rows, at.row_size}), at.position.reshape({count}),
                                updates.reshape({count, at.row_size}), reduction(c)));
-  c.set_output(0, y.reshape(x.shape().dims()));
+  c.set_output(0, y.reshape(x.dims()));
 }
 BURIN_ONNX_OP(ScatterND, 11, build_scatter_nd);
 

@@ -16,7 +16,7 @@ void build_one_hot(OpContext& c) {
   if (depth.size() != 1 || depth[0] < 1) refuse("depth must be one positive number");
   if (values.rank() != 1 || values.dim(0) != 2) refuse("values must be [off, on]");
   int64_t axis = OpContext::axis(c.attr_int("axis", -1), indices.rank() + 1);
-  Dims dims = indices.shape().dims(), at = range(0, static_cast<int64_t>(indices.rank()));
+  Dims dims = indices.dims(), at = range(0, static_cast<int64_t>(indices.rank()));
   dims.insert(dims.begin() + axis, depth[0]);
   for (int64_t& a : at) a += a >= axis;
   Value wrapped = wrap_indices(indices.to(DType::i64), depth[0]);

@@ -40,7 +40,7 @@ void build_slice(OpContext& c) {
     refuse("starts, ends, axes and steps of Slice differ in length");
   }
   normal_axes(axes, x.rank());
-  Dims begin(x.rank(), 0), limit = x.shape().dims(), stride(x.rank(), 1), backwards;
+  Dims begin(x.rank(), 0), limit = x.dims(), stride(x.rank(), 1), backwards;
   for (size_t i = 0; i < axes.size(); ++i) {
     auto a = static_cast<size_t>(OpContext::axis(axes[i], x.rank()));
     Selection s = select_positions(x.shape()[a], (*starts)[i], (*ends)[i], steps[i]);
@@ -50,7 +50,7 @@ void build_slice(OpContext& c) {
   }
   std::sort(backwards.begin(), backwards.end());
   bool whole =
-      begin == Dims(x.rank(), 0) && limit == x.shape().dims() && stride == Dims(x.rank(), 1);
+      begin == Dims(x.rank(), 0) && limit == x.dims() && stride == Dims(x.rank(), 1);
   Value y = whole ? x : x.wrap(c.b.slice(x, begin, limit, stride));
   c.set_output(0, backwards.empty() ? y : y.reverse(backwards));
 }

@@ -36,7 +36,7 @@ void build_along_axis(OpContext& c) {
     return;
   }
   auto split = static_cast<size_t>(OpContext::axis(c.attr_int("axis", 1), x.rank()));
-  Dims dims = x.shape().dims();
+  Dims dims = x.dims();
   bool single = split + 1 == x.rank();
   Value matrix =
       single ? x : x.reshape({x.shape().elements(0, split), x.shape().elements(split, x.rank())});

@@ -51,7 +51,7 @@ Value with_batch(Value x, const Shape& batch) {
 }
 
 Shape leading(const Value& x) {
-  return Shape(Dims(x.shape().dims().begin(), x.shape().dims().end() - 2));
+  return Shape(x.dims(0, x.rank() - 2));
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ Value matmul(Value a, Value b) {
   attr.rhs_contract = {static_cast<int64_t>(b.rank()) - 2};
   Value y = a.wrap(a.builder().dot_general(a, b, std::move(attr)));
   if (!drop_row && !drop_column) return y;
-  Dims dims = y.shape().dims();
+  Dims dims = y.dims();
   if (drop_column) dims.pop_back();
   if (drop_row) dims.erase(dims.end() - (drop_column ? 1 : 2));
   return y.reshape(std::move(dims));

@@ -19,11 +19,19 @@ class Value {
   operator NodeId() const { return id; }
 
   graph::Builder& builder() const { return *b_; }
-  const Shape& shape() const { return b_->shape(id); }
-  const TensorType& type() const { return b_->type(id); }
+  // Copies: nodes move when the graph grows.
+  Shape shape() const { return b_->shape(id); }
+  TensorType type() const { return b_->type(id); }
+  Dims dims() const { return b_->shape(id).dims(); }
+  // Dimensions [begin, end).
+  Dims dims(size_t begin, size_t end) const {
+    const Dims& all = b_->shape(id).dims();
+    return Dims(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                all.begin() + static_cast<std::ptrdiff_t>(end));
+  }
   DType dtype() const { return b_->dtype(id); }
-  size_t rank() const { return shape().rank(); }
-  int64_t dim(int64_t axis) const { return shape()[static_cast<size_t>(axis)]; }
+  size_t rank() const { return b_->shape(id).rank(); }
+  int64_t dim(int64_t axis) const { return b_->shape(id)[static_cast<size_t>(axis)]; }
 
   Value wrap(NodeId node) const { return {*b_, node}; }
   // A constant of x's dtype and shape.

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -26,7 +27,8 @@ class Shape {
 
   size_t rank() const { return dims_.size(); }
   int64_t operator[](size_t axis) const { return dims_[axis]; }
-  const Dims& dims() const { return dims_; }
+  const Dims& dims() const& { return dims_; }
+  Dims dims() && { return std::move(dims_); }
   // The product of the dimensions; 1 for a scalar. The shape must have passed check_shape.
   int64_t elements() const;
   // The product of dims [begin, end).
