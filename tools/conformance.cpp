@@ -96,7 +96,8 @@ std::string not_passing(const std::vector<CaseResult>& results) {
 std::string markdown(const std::vector<CaseResult>& results) {
   std::string out =
       "# Conformance\n\nONNX's own test cases (Debian's `libonnx-testdata`), each with its inputs "
-      "and expected outputs; floats\nwithin 1e-7 + 1e-3 of the expected value (bf16: its last place), all else exactly. "
+      "and expected outputs; floats\nwithin 1e-7 + 1e-3 of the expected value (bf16: its last "
+      "place), all else exactly. "
       "Written by `burin-conformance`.\n\n";
   out += summary(results);
   std::string group;
@@ -140,14 +141,15 @@ bool is_bad(const CaseResult& r) {
 int main(int argc, char** argv) {
   CLI::App app("Runs ONNX's conformance cases through Burin.");
   std::string filter, report, json;
-  int jobs = 1;
   bool verbose = false;
-  Limits limits;
+  CaseOptions options;
   app.add_option("--filter", filter, "only cases whose group/name contains this");
-  app.add_option("--jobs", jobs, "cases to run at a time")->check(CLI::Range(1, 256));
+  app.add_option("--jobs", options.jobs, "cases to run at a time")->check(CLI::Range(1, 256));
   app.add_option("--report", report, "write the tables to this file (docs/conformance.md)");
   app.add_option("--json", json, "write every outcome to this file");
-  app.add_option("--seconds", limits.seconds, "time limit of one case");
+  app.add_option("--seconds", options.limits.seconds, "time limit of one case");
+  app.add_option("--relative-to-largest", options.relative_to_largest,
+                 "let floats also differ by this share of the largest expected value");
   app.add_flag("--verbose", verbose, "list what does not pass");
   CLI11_PARSE(app, argc, argv);
 
@@ -159,7 +161,7 @@ int main(int argc, char** argv) {
   std::erase_if(cases, [&](const ConformanceCase& c) {
     return (c.group + "/" + c.name).find(filter) == std::string::npos;
   });
-  std::vector<CaseResult> results = run_conformance(cases, jobs, limits);
+  std::vector<CaseResult> results = run_conformance(cases, options);
   std::cout << summary(results);
   if (verbose) std::cout << "\n" << not_passing(results);
   if (!report.empty() && !write_file(report, markdown(results))) return 1;

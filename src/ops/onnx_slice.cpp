@@ -49,8 +49,7 @@ void build_slice(OpContext& c) {
     if (s.backwards && s.count > 1) backwards.push_back(static_cast<int64_t>(a));
   }
   std::sort(backwards.begin(), backwards.end());
-  bool whole =
-      begin == Dims(x.rank(), 0) && limit == x.dims() && stride == Dims(x.rank(), 1);
+  bool whole = begin == Dims(x.rank(), 0) && limit == x.dims() && stride == Dims(x.rank(), 1);
   Value y = whole ? x : x.wrap(c.b.slice(x, begin, limit, stride));
   c.set_output(0, backwards.empty() ? y : y.reverse(backwards));
 }

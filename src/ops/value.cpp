@@ -50,9 +50,7 @@ Value with_batch(Value x, const Shape& batch) {
   return x.broadcast_to(Shape(std::move(dims)));
 }
 
-Shape leading(const Value& x) {
-  return Shape(x.dims(0, x.rank() - 2));
-}
+Shape leading(const Value& x) { return Shape(x.dims(0, x.rank() - 2)); }
 
 }  // namespace
 

@@ -11,7 +11,7 @@ TEST(Conformance, EveryTenthCasePassesOrIsRefused) {
   if (all.empty()) GTEST_SKIP() << "no cases at " << conformance_folder() << " (libonnx-testdata)";
   for (size_t i = 0; i < all.size(); i += 10) sample.push_back(all[i]);
   size_t passes = 0;
-  for (const CaseResult& result : run_conformance(sample, 2)) {
+  for (const CaseResult& result : run_conformance(sample, {.jobs = 2})) {
     for (const Outcome& outcome : result.outcomes) {
       passes += outcome.status == Status::pass;
       if (outcome.status == Status::unsupported) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "graph/eval.h"
 #include "onnx/import.h"
@@ -110,31 +111,43 @@ Result<std::vector<Tensor>> evaluate(const graph::Graph& graph, std::span<const 
   return graph::eval(graph, inputs);
 }
 
+double largest(const Tensor& tensor) {
+  double most = 0;
+  for (double v : tensor.to_doubles()) most = std::max(most, std::isfinite(v) ? std::abs(v) : 0);
+  return most;
+}
+
 std::string compare_outputs(const graph::Graph& graph, const std::vector<Tensor>& actual,
-                            const std::vector<Tensor>& expected) {
+                            const std::vector<Tensor>& expected, const CaseOptions& options) {
   if (actual.size() < expected.size()) return "outputs are missing";
   for (size_t i = 0; i < expected.size(); ++i) {
     Tensor wanted = as_declared(expected[i], actual[i].dtype());
-    std::string wrong = difference(actual[i], wanted);
+    Tolerance tolerance;
+    if (options.relative_to_largest > 0) {
+      tolerance.absolute += options.relative_to_largest * largest(wanted);
+    }
+    std::string wrong = difference(actual[i], wanted, tolerance);
     if (!wrong.empty()) return fmt::format("output '{}' {}", graph.outputs[i].name, wrong);
   }
   return {};
 }
 
-Outcome run_column(const onnx::Model& model, std::vector<DataSet> sets, Execute execute) {
+Outcome run_column(const onnx::Model& model, std::vector<DataSet> sets, Execute execute,
+                   const CaseOptions& options) {
   for (DataSet& set : sets) {
     Result<onnx::Imported> imported = import_for(model, set);
     if (!imported) return {Status::unsupported, imported.error().text()};
     Result<std::vector<Tensor>> outputs = execute(imported->graph, set.inputs);
     if (!outputs) return {Status::unsupported, outputs.error().text()};
-    std::string wrong = compare_outputs(imported->graph, *outputs, set.outputs);
+    std::string wrong = compare_outputs(imported->graph, *outputs, set.outputs, options);
     if (!wrong.empty()) return {Status::fail, wrong};
   }
   return {};
 }
 
 // A child tells its case's ops, then one line for each column as it is done.
-void run_case(const ConformanceCase& test, const std::function<void(const std::string&)>& say) {
+void run_case(const ConformanceCase& test, const CaseOptions& options,
+              const std::function<void(const std::string&)>& say) {
   auto tell = [&](const Outcome& outcome) {
     std::string reason = outcome.reason;
     std::ranges::replace(reason, '\n', ' ');
@@ -153,7 +166,7 @@ void run_case(const ConformanceCase& test, const std::function<void(const std::s
   }
   Result<std::vector<DataSet>> sets = read_data_sets(test.folder);
   if (!sets) return tell_all({Status::unsupported, sets.error().text()});
-  tell(run_column(*model, *sets, evaluate));
+  tell(run_column(*model, *sets, evaluate, options));
 }
 
 CaseResult to_result(const ConformanceCase& test, const IsolatedResult& ran) {
@@ -175,12 +188,12 @@ CaseResult to_result(const ConformanceCase& test, const IsolatedResult& ran) {
 
 }  // namespace
 
-std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases, int jobs,
-                                        const Limits& limits) {
+std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases,
+                                        const CaseOptions& options) {
   auto task = [&](size_t i) -> IsolatedTask {
-    return [&test = cases[i]](const auto& say) { run_case(test, say); };
+    return [&, i](const auto& say) { run_case(cases[i], options, say); };
   };
-  std::vector<IsolatedResult> ran = run_isolated(cases.size(), task, jobs, limits);
+  std::vector<IsolatedResult> ran = run_isolated(cases.size(), task, options.jobs, options.limits);
   std::vector<CaseResult> results;
   for (size_t i = 0; i < cases.size(); ++i) results.push_back(to_result(cases[i], ran[i]));
   return results;

@@ -56,8 +56,15 @@ struct CaseResult {
   std::array<Outcome, kColumns> outcomes;
 };
 
+struct CaseOptions {
+  int jobs = 1;
+  Limits limits;
+  // Floats may also differ by this share of the largest expected value: for deep networks.
+  double relative_to_largest = 0;
+};
+
 // Runs each case in a process of its own.
-std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases, int jobs,
-                                        const Limits& limits = {});
+std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases,
+                                        const CaseOptions& options = {});
 
 }  // namespace burin::test
