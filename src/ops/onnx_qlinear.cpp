@@ -110,10 +110,11 @@ BURIN_ONNX_OP_IN("com.microsoft", QLinearGlobalAveragePool, 1, build_qlinear_glo
 // alpha * a' * b' + bias; the bias is stored in the scale of the product
 void build_qgemm(OpContext& c) {
   Quantised a = read_quantised(c, 0), b = read_quantised(c, 3);
+  check_element(a.zero_point);
   Value left = without_zero_point(a.stored, one(a.zero_point));
-  Value right = without_zero_point(b.stored, one(b.zero_point));
   if (c.attr_int("transA", 0)) left = left.transpose({1, 0});
-  if (c.attr_int("transB", 0)) right = right.transpose({1, 0});
+  Value stored = c.attr_int("transB", 0) ? b.stored.transpose({1, 0}) : b.stored;
+  Value right = without_zero_point(stored, one(b.zero_point));  // perhaps one a column
   Value acc = matmul(left, right);
   if (c.has_input(6)) acc = acc + input(c, 6);
   Value factor = *one(a.scale) * *one(b.scale) * static_cast<double>(c.attr_float("alpha", 1));
