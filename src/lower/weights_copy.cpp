@@ -52,11 +52,14 @@ struct BlockCopy {
     }
   }
 
+  // Few input streams at a time: sixteen channels over all entries, then the next sixteen.
   void squares(std::span<const Entry> entries, int64_t n) const {
-    for (size_t e = 0; e < entries.size(); e += kBlock) {
-      auto some = entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e));
-      bool line = some.size() == kBlock && some.back().in - some.front().in == kBlock - 1;
-      for (int64_t o = 0; o < n; o += kBlock) square(some, o, std::min(kBlock, n - o), line);
+    for (int64_t o = 0; o < n; o += kBlock) {
+      for (size_t e = 0; e < entries.size(); e += kBlock) {
+        auto some = entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e));
+        bool line = some.size() == kBlock && some.back().in - some.front().in == kBlock - 1;
+        square(some, o, std::min(kBlock, n - o), line);
+      }
     }
   }
 
