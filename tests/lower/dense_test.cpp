@@ -56,6 +56,9 @@ std::vector<DenseCase> odd_dot_cases() {
   };
   return {
       dot("rhs transposed", {9, 20}, {18, 20}, {{}, {}, {1}, {1}}),
+      dot("few rows", {2, 35}, {19, 35}, {{}, {}, {1}, {1}}),
+      dot("few rows of heads", {2, 3, 1, 33}, {2, 3, 7, 33}, {{0, 1}, {0, 1}, {3}, {3}}),
+      dot("one column", {19, 40}, {40, 1}, {{}, {}, {1}, {0}}),
       dot("lhs transposed", {20, 9}, {20, 18}, {{}, {}, {0}, {0}}),
       dot("attention", {2, 5, 3, 8}, {2, 6, 3, 8}, {{0, 2}, {0, 2}, {3}, {3}}),
       dot("two contracted", {4, 3, 5}, {5, 3, 18}, {{}, {}, {1, 2}, {1, 0}}),
@@ -123,17 +126,18 @@ TEST(DenseKernels, AsMachineCode) {
 }
 
 TEST(DenseKernels, FastOnesAreChosen) {
-  auto algorithm = [](const DenseCase& c) {
-    return run_dense(c, machine_of(512), "", interpret_tile()).algorithm;
+  auto expect = [](const DenseCase& c, const std::string& method) {
+    std::string algorithm = run_dense(c, machine_of(512), "", interpret_tile()).algorithm;
+    EXPECT_TRUE(algorithm.starts_with(method + ",")) << c.name << ": " << algorithm;
   };
   for (const DenseCase& c : conv_cases()) {
-    const char* wanted = c.name.starts_with("depthwise") ? "channels in lanes" : "register tiles";
-    EXPECT_TRUE(algorithm(c).starts_with(wanted)) << c.name << ": " << algorithm(c);
+    expect(c, c.name.starts_with("depthwise") ? "depthwise" : "conv");
   }
   for (const DenseCase& c : matmul_cases()) {
-    EXPECT_TRUE(algorithm(c).starts_with("register tiles")) << c.name << ": " << algorithm(c);
+    expect(c, c.w.shape[c.w.shape.rank() - 1] == 1 ? "dot" : "gemm");
   }
-  EXPECT_TRUE(algorithm(window_cases()[0]).starts_with("channels in lanes"));
+  expect(odd_dot_cases()[0], "gemm");
+  expect(window_cases()[0], "pool");
 }
 
 TEST(DenseKernels, Reference) {

@@ -26,11 +26,17 @@ struct Contraction {
 // need to `kernels`.
 void make_contraction(const DenseJob& job, Contraction contraction, DenseKernels& kernels);
 
+// A dot_general as a contraction, its left side read through `lhs`. The right side's columns may be
+// none: n is 1 then.
+Contraction gemm_form(const DenseJob& job, const View& lhs);
+
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_conv(const DenseJob& job);
 DenseKernels make_conv(const DenseJob& job);
 std::optional<std::string> refuse_gemm(const DenseJob& job);
 DenseKernels make_gemm(const DenseJob& job);
+std::optional<std::string> refuse_dot(const DenseJob& job);
+DenseKernels make_dot(const DenseJob& job);
 
 // Choices, and their estimated cycles for one pass over k.
 struct TileChoice {

@@ -134,7 +134,6 @@ int64_t Conv::bundle(int64_t lanes) const {
 }
 
 std::optional<std::string> refuse_conv(const DenseJob& job) {
-  if (node_of(job).op != graph::Op::convolution) return "not a convolution";
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   bool empty = result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0 ||
                operand_shape(job, 1).elements() == 0;

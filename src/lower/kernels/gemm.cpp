@@ -87,9 +87,8 @@ class GemmBuilder {
     for (size_t i = 0; i < columns; ++i) {
       rhs_steps[batch + rows + i] = rhs_strides_[sides_.rhs.free[i]];
     }
-    size_t last = result.rank() - 1;
-    size_t n_first = merge_down_to(fused_, last, batch + rows, rhs_steps);
-    size_t m_last = batch + rows;  // one behind
+    size_t m_last = batch + rows, n_last = m_last + columns;  // one behind
+    size_t n_first = columns == 0 ? n_last : merge_down_to(fused_, n_last - 1, m_last, rhs_steps);
     size_t m_first = rows == 0 ? m_last : merge_down_to(fused_, m_last - 1, batch, lhs_steps);
     for (size_t i = batch; i < m_first; ++i) add_outer(i, result[i], lhs_steps[i], {});
     for (size_t i = m_last; i < n_first; ++i) {
@@ -97,14 +96,20 @@ class GemmBuilder {
     }
     Nest& nest = c_.nest;
     nest.m = result.elements(m_first, m_last);
-    size_t m_axis = rows == 0 ? 0 : innermost_axis(result, m_first, m_last - 1);
-    nest.lhs_m_stride = rows == 0 ? 0 : lhs_steps[m_axis];
-    axes_.push_back({static_cast<int>(m_axis), rows == 0 ? 0 : 1});
-    nest.n = result.elements(n_first, result.rank());
-    axes_.push_back({static_cast<int>(innermost_axis(result, n_first, last)), 1});
+    int m_axis = source_axis(m_first, m_last), n_axis = source_axis(n_first, n_last);
+    nest.lhs_m_stride = m_axis == kNoAxis ? 0 : lhs_steps[static_cast<size_t>(m_axis)];
+    axes_.push_back({m_axis, 1});
+    nest.n = result.elements(n_first, n_last);
+    axes_.push_back({n_axis, 1});
     std::vector<size_t> n;
-    for (size_t i = n_first; i <= last; ++i) n.push_back(sides_.rhs.free[i - m_last]);
+    for (size_t i = n_first; i < n_last; ++i) n.push_back(sides_.rhs.free[i - m_last]);
     return n;
+  }
+
+  // The axis of the result whose steps count when [first, last) are walked as one.
+  int source_axis(size_t first, size_t last) const {
+    if (first == last) return kNoAxis;
+    return static_cast<int>(innermost_axis(result_shape(job_), first, last - 1));
   }
 
   // The contracted axes in the order in which the left side holds them: the innermost ones that lie
@@ -188,14 +193,17 @@ class GemmBuilder {
 
 }  // namespace
 
+Contraction gemm_form(const DenseJob& job, const View& lhs) {
+  return GemmBuilder(job, lhs).build();
+}
+
 std::optional<std::string> refuse_gemm(const DenseJob& job) {
-  if (node_of(job).op != graph::Op::dot_general) return "not a dot_general";
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (Sides(job).rhs.free.empty()) return "the right side has no columns";
   bool empty = result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0;
   if (empty) return "empty";
   DenseKernels unused;
-  Contraction c = GemmBuilder(job, plain_operand(job, 0, unused)).build();
+  Contraction c = gemm_form(job, plain_operand(job, 0, unused));
   if (job.operands[1].weights && !c.weights) return "a scale of the weights does not lie evenly";
   return refuse_vectors(c.nest, *job.machine);
 }
@@ -203,7 +211,7 @@ std::optional<std::string> refuse_gemm(const DenseJob& job) {
 DenseKernels make_gemm(const DenseJob& job) {
   DenseKernels kernels;
   View lhs = plain_operand(job, 0, kernels);
-  make_contraction(job, GemmBuilder(job, lhs).build(), kernels);
+  make_contraction(job, gemm_form(job, lhs), kernels);
   return kernels;
 }
 

@@ -58,6 +58,7 @@ struct DenseKernels {
 
 struct DenseMethod {
   std::string_view name;
+  std::optional<graph::Op> op;  // what it is for; any dense op if not given
   // Why this job is not for this method; nothing if it is.
   std::optional<std::string> (*refusal)(const DenseJob&);
   DenseKernels (*make)(const DenseJob&);

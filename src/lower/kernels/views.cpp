@@ -10,7 +10,7 @@ View remap(const View& view, std::span<const AxisSource> axes) {
   View out = view;
   out.strides.clear();
   for (const AxisSource& a : axes) {
-    int64_t stride = view.strides[static_cast<size_t>(a.axis)];
+    int64_t stride = a.axis == kNoAxis ? 0 : view.strides[static_cast<size_t>(a.axis)];
     out.strides.push_back(stride * a.multiplier);
     out.offset += stride * a.start;
   }

@@ -13,10 +13,11 @@ namespace burin::lower {
 // from `start` on. A split axis appears twice, a merged one as the innermost of those it stands
 // for.
 struct AxisSource {
-  int axis = 0;
+  int axis = 0;  // kNoAxis: of size 1, from nowhere
   int64_t multiplier = 1;
   int64_t start = 0;
 };
+inline constexpr int kNoAxis = -1;
 
 View remap(const View& view, std::span<const AxisSource> axes);
 // Iota leaves become sums over the new axes of theirs.

@@ -141,7 +141,6 @@ WindowTile choose_window_tile(const Window& w, const loop::Machine& machine) {
 }
 
 std::optional<std::string> refuse_depthwise(const DenseJob& job) {
-  if (node_of(job).op != graph::Op::convolution) return "not a convolution";
   const auto& attr = std::get<graph::ConvAttr>(node_of(job).attr);
   const Shape& w = operand_shape(job, 1);
   bool each = w[w.rank() - 2] == 1 && w[w.rank() - 1] == attr.groups && attr.groups > 1;
@@ -165,7 +164,6 @@ DenseKernels make_depthwise(const DenseJob& job) {
 }
 
 std::optional<std::string> refuse_pool(const DenseJob& job) {
-  if (node_of(job).op != graph::Op::reduce_window) return "not a window";
   const auto& attr = std::get<graph::WindowAttr>(node_of(job).attr);
   size_t rank = attr.window.size();
   if (rank < 2) return "no axis to slide along";
