@@ -64,7 +64,7 @@ Real log1p(Real x) {
   Real c = (1.0 - (u - back)) + (x - back);
   Decomposed d = decompose(u);
   Real scale = power_of_two(2 * f.bias + 2 - d.exponent);  // 4 / 2^e: finite and normal
-  Real y = combine_log(exponent_value(d.exponent, f), fma(c * 0.25, scale, d.m - 1.0));
+  Real y = combine_log(exponent_value(d.exponent, f), fma(c, scale * 0.25, d.m - 1.0));
   y = copysign(y, x);
   y = select(x < kInfinity, y, x);
   return select(x <= -1.0, select(x < -1.0, x.literal(kNan), x.literal(-kInfinity)), y);

@@ -22,7 +22,8 @@ std::vector<T> map_math(const MathFunction& f, const std::vector<T>& x, const st
                         uint16_t lanes, const RunKernel& run);
 
 // |got - wanted| in units of T's last place at `wanted`; 0 where both are NaN, zeros of one sign,
-// infinite alike (overflow counts as 2^128 or 2^1024), or below the smallest normal number.
+// infinite alike (overflow counts as 2^128 or 2^1024), or below four times the smallest normal
+// number.
 template <class T>
 double ulp_error(T got, long double wanted);
 
