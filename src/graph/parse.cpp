@@ -8,6 +8,7 @@
 #include "base/lexer.h"
 #include "graph/builder.h"
 #include "graph/print.h"
+#include "graph/verify.h"
 
 namespace burin::graph {
 
@@ -45,7 +46,6 @@ class Parser {
   Result<void> constant_value(ConstantAttr& attr, const TensorType& type);
   Result<Tensor> listed_values(const TensorType& type);
   Result<Tensor> hex_values(const TensorType& type);
-  Result<void> check_inputs();
 
   Lexer lex_;
   Graph graph_;
@@ -72,7 +72,7 @@ Result<Graph> Parser::run() {
     }
   }
   if (!lex_.at_end()) return lex_.fail_here("text behind the graph's end");
-  BURIN_TRY(check_inputs());
+  if (auto wrong = verify(graph_)) return lex_.fail_here(wrong->text());
   return std::move(graph_);
 }
 
@@ -316,21 +316,6 @@ Result<Tensor> Parser::hex_values(const TensorType& type) {
     out[i / 2] = static_cast<std::byte>(high * 16 + low);
   }
   return value;
-}
-
-// Every input is the parameter with its position as index, and every parameter is an input.
-Result<void> Parser::check_inputs() {
-  size_t parameters = 0;
-  for (const Node& node : graph_.nodes) parameters += node.op == Op::parameter;
-  bool match = parameters == graph_.inputs.size();
-  for (size_t i = 0; match && i < graph_.inputs.size(); ++i) {
-    const Node& node = graph_[graph_.inputs[i].node];
-    const auto* attr = std::get_if<ParameterAttr>(&node.attr);
-    match = attr != nullptr && attr->index == static_cast<int64_t>(i);
-  }
-  if (!match)
-    return lex_.fail_here("the inputs are not the parameters in the order of their index");
-  return {};
 }
 
 }  // namespace

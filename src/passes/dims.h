@@ -43,6 +43,12 @@ inline bool contains(const Dims& dims, int64_t axis) {
   return std::find(dims.begin(), dims.end(), axis) != dims.end();
 }
 
+// Whether padding and cropping amounts are so small that arithmetic on them cannot overflow.
+inline bool are_moderate(const Dims& amounts) {
+  return std::all_of(amounts.begin(), amounts.end(),
+                     [](int64_t a) { return a >= -kMaxElements && a <= kMaxElements; });
+}
+
 // The dimensions other than 1.
 inline Dims squeezed(const Dims& dims) {
   Dims out;

@@ -20,6 +20,7 @@ NodeId pad_into_convolution(Simplifier& s, NodeId id) {
   if (s.op(inner) != Op::pad || !s.is_uniform(s.operand(inner, 1), 0)) return {};
   PadAttr pad = s.attr<PadAttr>(inner);
   ConvAttr conv = s.attr<ConvAttr>(id);
+  if (!are_moderate(conv.low) || !are_moderate(conv.high)) return {};
   size_t last = pad.low.size() - 1;
   for (size_t axis : {size_t{0}, last}) {
     if (pad.low[axis] || pad.high[axis] || pad.interior[axis]) return {};

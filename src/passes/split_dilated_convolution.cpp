@@ -117,6 +117,7 @@ bool worth_splitting(const Graph& graph, NodeId id) {
   const Shape& x = graph.type(graph[id].operands[0]).shape;
   const Shape& w = graph.type(graph[id].operands[1]).shape;
   if (x.elements() == 0 || graph.type(id).shape.elements() == 0) return false;
+  if (!are_moderate(attr.low) || !are_moderate(attr.high)) return false;
   int64_t phases = 1;
   for (size_t i = 0; i < attr.low.size(); ++i) {
     int64_t d = attr.x_dilation[i];
