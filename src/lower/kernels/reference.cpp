@@ -271,7 +271,8 @@ Problem window_problem(const DenseJob& job, DenseKernels& kernels) {
   View x = plain_operand(job, 0, kernels), joint = over_joint(x, p.rank);
   for (size_t i = 0; i < rank; ++i) {
     p.result_axes.push_back({static_cast<int>(i), 1});
-    windowed[i] = attr.window[i] != 1 || attr.stride[i] != 1 || attr.low[i] != 0;
+    windowed[i] =
+        attr.window[i] != 1 || attr.stride[i] != 1 || attr.low[i] != 0 || attr.high[i] != 0;
     joint.strides[windowed[i] ? 2 * rank + i : i] = x.strides[i];
     p.windows.push_back(
         {i, rank + i, 2 * rank + i, attr.stride[i], attr.dilation[i], 1, attr.low[i], xs[i]});
