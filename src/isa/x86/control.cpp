@@ -22,7 +22,8 @@ void Emitter::emit_region(loop::RegionId id) {
 
 void Emitter::emit_loop(const Inst& inst) {
   const loop::Region& body = function_.regions[inst.body];
-  const InstFacts& facts = facts_.insts[inst_];
+  loop::InstId id = inst_;
+  const InstFacts& facts = facts_.insts[id];
   std::span<const Value> operands = function_.operands(inst);
   std::vector<asmjit::BaseReg> carried;
   for (uint32_t k = 0; k < inst.result_count; ++k) {
@@ -54,7 +55,7 @@ void Emitter::emit_loop(const Inst& inst) {
       cc_.bind(head);
     }
     emit_region(inst.body);
-    position_ = facts.end;
+    resume(id, facts.end);
     yield(inst, carried);
     if (!once) {
       emit(ax::Inst::kIdAdd, counter, asmjit::Imm(inst.imm));

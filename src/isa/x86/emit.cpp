@@ -47,17 +47,24 @@ void Emitter::run() {
   cc_.endFunc();
 }
 
+void Emitter::resume(loop::InstId id, uint32_t position) {
+  inst_ = id;
+  position_ = position;
+  if (options_.listing) comment_ = provenance(function_.insts[id]);
+}
+
+// "layer | %12 = fma"
+std::string Emitter::provenance(const Inst& inst) const {
+  std::string text;
+  if (options_.source_name && inst.source != ~0u) text = options_.source_name(inst.source) + " | ";
+  if (inst.result_count > 0) text += "%" + std::to_string(inst.result) + " = ";
+  text += loop::name_of(inst.op);
+  return text;
+}
+
 void Emitter::emit_inst(loop::InstId id) {
   const Inst& inst = function_.insts[id];
-  inst_ = id;
-  position_ = facts_.insts[id].position;
-  if (options_.listing) {
-    comment_ = options_.source_name && inst.source != ~0u ? options_.source_name(inst.source) : "";
-    if (!comment_.empty()) comment_ += " | ";
-    if (inst.result_count > 0) comment_ += "%" + std::to_string(inst.result) + " = ";
-    comment_ += loop::name_of(inst.op);
-    if (comment_.size() > 100) comment_.erase(0, comment_.size() - 100);
-  }
+  resume(id, facts_.insts[id].position);
   switch (loop::signature_of(inst.op)) {
     case loop::Signature::unary: return emit_unary(inst);
     case loop::Signature::binary: return emit_binary(inst);

@@ -103,6 +103,9 @@ class Emitter {
 
   // --- emit_*.cpp ---
   void emit_inst(loop::InstId id);
+  // Makes `id` the instruction being emitted, at a position: its start, or the end of its body.
+  void resume(loop::InstId id, uint32_t position);
+  std::string provenance(const Inst& inst) const;
   void emit_special(const Inst& inst);
   // emit_vector.cpp
   void emit_unary(const Inst& inst);

@@ -53,7 +53,7 @@ Bank Emitter::bank_of(Type type) const {
 
 asmjit::BaseReg Emitter::fresh(Bank bank) {
   asmjit::BaseReg r;
-  cc_._newReg(&r, type_id_of(bank));
+  cc_._newReg(&r, type_id_of(bank), "v");  // without a name AsmJit would format one
   return make_reg(bank, r.id());
 }
 
