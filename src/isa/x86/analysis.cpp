@@ -43,6 +43,7 @@ class Analyser {
   void run() {
     walk_forwards(0);
     walk_backwards(0);
+    a_.live_vectors = count_live_vectors();
   }
 
  private:
@@ -207,6 +208,30 @@ class Analyser {
       region = a_.insts[owner].region;
     }
     a_.last_use[v.index] = std::max(a_.last_use[v.index], position);
+  }
+
+  // Sweeps over the positions where vectors are defined and die.
+  int count_live_vectors() const {
+    std::vector<int> change(position_ + 2, 0);
+    for (uint32_t v = 0; v < f_.types.size(); ++v) {
+      if (a_.last_use[v] == 0 || !in_vector_register(f_.types[v])) continue;
+      InstId definition = a_.definition[v];
+      InstId at = definition == Analysis::kNoInst ? a_.owner[a_.home[v]] : definition;
+      if (at == Analysis::kNoInst || (at == definition && a_.insts[at].skip)) continue;
+      const InstFacts& facts = a_.insts[at];
+      uint32_t start = at == definition ? facts.end : facts.position;
+      if (start > a_.last_use[v]) continue;
+      ++change[start];
+      --change[a_.last_use[v]];
+    }
+    int live = 0, most = 0;
+    for (int c : change) most = std::max(most, live += c);
+    return most;
+  }
+
+  bool in_vector_register(loop::Type t) const {
+    if (t.lanes == 1) return loop::is_real(t.elem);
+    return target_.isa == Isa::avx2 || !loop::is_mask(t.elem);
   }
 
   const Function& f_;

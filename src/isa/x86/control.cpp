@@ -54,7 +54,9 @@ void Emitter::emit_loop(const Inst& inst) {
       cc_.align(asmjit::AlignMode::kCode, kLoopAlignment);
       cc_.bind(head);
     }
+    ++loop_depth_;
     emit_region(inst.body);
+    --loop_depth_;
     resume(id, facts.end);
     yield(inst, carried);
     if (!once) {

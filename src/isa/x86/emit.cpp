@@ -6,6 +6,7 @@ namespace burin::isa::x86 {
 namespace {
 
 constexpr uint32_t kNoRegister = ~0u;
+constexpr int kTemporaries = 4;  // vector registers that loads and expansions use
 
 }  // namespace
 
@@ -42,6 +43,8 @@ void Emitter::run() {
     emit(ax::Inst::kIdMov, r, ax::Mem(buffers, static_cast<int32_t>(8 * i), 8));
     assign(p, r);
   }
+  entry_ = cc_.cursor();
+  spare_vectors_ = target_.machine.vector_registers - facts_.live_vectors - kTemporaries;
   emit_region(0);
   cc_.ret();
   cc_.endFunc();

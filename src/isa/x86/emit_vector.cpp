@@ -136,7 +136,10 @@ int Emitter::fma_target(Value r, const Value (&v)[3], int memory) const {
     if (k != memory && !is_literal(v[k]) && regs_[v[k].index] == hint && dies(v[k])) return k;
   }
   for (int k : {2, 0, 1}) {
-    if (k != memory && (is_literal(v[k]) || dies(v[k]))) return k;
+    if (k != memory && dies(v[k])) return k;
+  }
+  for (int k : {2, 0, 1}) {
+    if (k != memory && is_literal(v[k])) return k;
   }
   return memory == 2 ? 0 : 2;
 }

@@ -74,6 +74,8 @@ class Emitter {
   asmjit::BaseReg overwrite(Value v, Value from, std::span<const Value> others);
   void move(const asmjit::BaseReg& to, const asmjit::BaseReg& from);
   void load_literal(const asmjit::BaseReg& to, Type type, uint64_t bits);
+  // The register of a literal; in loops one that is loaded on entry, if there are registers left.
+  asmjit::BaseReg literal_register(Value v);
   void result_is_copy(Value v, Value from);  // same bits, same bank
 
   // --- literals and operands ---
@@ -240,6 +242,9 @@ class Emitter {
   std::vector<uint32_t> regs_;   // per value: virtual register id
   std::vector<uint32_t> hints_;  // per value: the register that its loop carries it in
   std::vector<Value> owners_;    // per virtual register: the value it holds
+  asmjit::BaseNode* entry_ = nullptr;  // where what is loaded once goes
+  int loop_depth_ = 0;
+  int spare_vectors_ = 0;  // registers that literals may take
   std::string comment_;
 };
 

@@ -59,13 +59,30 @@ asmjit::BaseReg Emitter::fresh(Bank bank) {
 
 asmjit::BaseReg Emitter::reg(Value v) {
   Type t = type(v);
-  if (is_literal(v)) {
-    asmjit::BaseReg r = fresh(bank_of(t));
+  if (is_literal(v)) return literal_register(v);
+  BURIN_CHECK(regs_[v.index] != kNoRegister, "a value is read before it is computed");
+  return make_reg(bank_of(t), regs_[v.index]);
+}
+
+asmjit::BaseReg Emitter::literal_register(Value v) {
+  Type t = type(v);
+  Bank bank = bank_of(t);
+  if (regs_[v.index] != kNoRegister) return make_reg(bank, regs_[v.index]);
+  asmjit::BaseReg r = fresh(bank);
+  bool vector = bank >= Bank::xmm && bank <= Bank::zmm;
+  bool hoist = vector && loop_depth_ > 0 && spare_vectors_ > 0;
+  if (!hoist) {
     load_literal(r, t, literal_bits(v));
     return r;
   }
-  BURIN_CHECK(regs_[v.index] != kNoRegister, "a value is read before it is computed");
-  return make_reg(bank_of(t), regs_[v.index]);
+  asmjit::BaseNode* here = cc_.setCursor(entry_);
+  load_literal(r, t, literal_bits(v));
+  bool at_entry = here == entry_;
+  entry_ = cc_.cursor();
+  if (!at_entry) cc_.setCursor(here);
+  regs_[v.index] = r.id();
+  --spare_vectors_;
+  return r;
 }
 
 bool Emitter::dies(Value v) const {
@@ -108,7 +125,9 @@ asmjit::BaseReg Emitter::overwrite(Value v, Value from, std::span<const Value> o
   } else {
     to = fresh(bank);
   }
-  if (literal) {
+  if (literal && regs_[from.index] != kNoRegister) {
+    move(to, make_reg(bank, regs_[from.index]));
+  } else if (literal) {
     load_literal(to, type(from), literal_bits(from));
   } else if (to.id() != from_id) {
     move(to, make_reg(bank, from_id));
