@@ -162,13 +162,13 @@ class Analyser {
     }
   }
 
-  // A comparison whose only reader tests flags moves there: its operands are read there.
+  // A fused comparison moves to its only reader: its operands are read there.
   void read_operand(const Inst& inst, const InstFacts& facts, size_t k) {
     Value v = f_.operands(inst)[k];
     InstId id = v.valid() ? a_.definition[v.index] : Analysis::kNoInst;
     bool fuses = id != Analysis::kNoInst && a_.uses[v.index] == 1 &&
-                 a_.insts[id].region == facts.region && sets_flags(f_, f_.insts[id]) &&
-                 reads_flags(f_, inst, static_cast<int>(k));
+                 a_.insts[id].region == facts.region &&
+                 can_fuse_comparison(f_, f_.insts[id], inst, k, target_);
     if (!fuses) return read(v, facts.region, facts.position);
     a_.insts[id].skip = true;
     for (Value operand : f_.operands(f_.insts[id])) read(operand, facts.region, facts.position);

@@ -49,14 +49,22 @@ void Emitter::emit_compare(const Inst& inst) {
   Value a = function_.operands(inst)[0], b = function_.operands(inst)[1], r{inst.result};
   Type t = type(a);
   if (t.lanes == 1) return emit_scalar_compare(inst);
-  bool real = t.elem == Elem::f32 || t.elem == Elem::f64;
-  if (!wide() && !real) {
+  if (loop::is_float(t.elem) && !loop::is_real(t.elem)) refuse(inst);
+  if (!wide() && !loop::is_real(t.elem)) {
     ax::Vec x = vec(a), y = vec(b);
     ax::Vec d = fresh_vec(bank_of(type(r)));
     integer_compare_avx2(inst.op, t, d, x, y);
     return assign(r, d);
   }
-  if (loop::is_float(t.elem) && !real) refuse(inst);
+  asmjit::BaseReg d = fresh(bank_of(type(r)));
+  compare_vectors(inst, d, false);
+  assign(r, d);
+}
+
+// The comparison or its complement; every predicate differs from its complement in bit 2.
+void Emitter::compare_vectors(const Inst& inst, const asmjit::BaseReg& d, bool complement) {
+  Value a = function_.operands(inst)[0], b = function_.operands(inst)[1];
+  Elem elem = type(a).elem;
   Op op = inst.op;
   int k = 1;
   if (folded() == 0 || (folded() < 0 && is_literal(a) && !is_literal(b))) {
@@ -66,10 +74,11 @@ void Emitter::emit_compare(const Inst& inst) {
   }
   ax::Vec x = vec(a);
   asmjit::Operand y = source(b, k);
-  InstCode id = t.elem == Elem::f32   ? ax::Inst::kIdVcmpps
-                : t.elem == Elem::f64 ? ax::Inst::kIdVcmppd
-                                      : integer_compare(t.elem);
-  emit(id, result(r), x, y, asmjit::Imm(real ? float_predicate(op) : integer_predicate(op)));
+  InstCode id = elem == Elem::f32   ? ax::Inst::kIdVcmpps
+                : elem == Elem::f64 ? ax::Inst::kIdVcmppd
+                                    : integer_compare(elem);
+  int predicate = loop::is_real(elem) ? float_predicate(op) : integer_predicate(op);
+  emit(id, d, x, y, asmjit::Imm(complement ? predicate ^ 4 : predicate));
 }
 
 // AVX2 has == and signed >: a < b is b > a, the others are their complements; unsigned numbers are
@@ -123,20 +132,35 @@ void Emitter::emit_select(const Inst& inst) {
   if (bank <= Bank::gp64) return emit_gp_select(inst);
   if (bank == Bank::mask) return select_mask(r, kreg(m), kreg(yes), kreg(no));
   int bits = loop::bits_of(t.elem);
-  if (wide()) {
-    ax::KReg k = t.lanes == 1 ? mask_from_bool(gp(m)) : kreg(m);
-    if (is_literal(no) && t.lanes > 1 && (literal_bits(no) << (64 - bits)) == 0) {
-      ax::Vec x = vec(yes);
-      return emit_masked(k, true, masked_move(bits), result(r), x);
-    }
-    ax::Vec x = vec(yes);
-    Value others[] = {yes};
-    ax::Vec d = overwrite(r, no, others).as<ax::Vec>();
-    return emit_masked(k, false, masked_move(bits), d, x);
-  }
+  if (wide()) return select_by_mask(r, m, yes, no);
   ax::Vec mask = t.lanes == 1 ? vector_from_bool(gp(m)) : vec(m);
   ax::Vec x = vec(yes), y = vec(no);
   emit(blend_instruction(bits), result(r), y, x, mask);
+}
+
+// A masked move over the operand whose register the result takes; a fused comparison is
+// complemented where that is the first one.
+void Emitter::select_by_mask(Value r, Value m, Value yes, Value no) {
+  Type t = type(r);
+  int bits = loop::bits_of(t.elem);
+  const Inst* comparison = t.lanes > 1 ? fused_comparison(m) : nullptr;
+  auto holds = [&](Value v) { return !is_literal(v) && regs_[v.index] == hints_[r.index]; };
+  bool complement = comparison && dies(yes) && (!dies(no) || holds(yes)) && !is_literal(no);
+  ax::KReg k;
+  if (comparison) {
+    k = fresh_k();
+    compare_vectors(*comparison, k, complement);
+  } else {
+    k = t.lanes == 1 ? mask_from_bool(gp(m)) : kreg(m);
+  }
+  if (complement) std::swap(yes, no);
+  ax::Vec x = vec(yes);
+  if (is_literal(no) && t.lanes > 1 && (literal_bits(no) << (64 - bits)) == 0) {
+    return emit_masked(k, true, masked_move(bits), result(r), x);
+  }
+  Value others[] = {yes};
+  ax::Vec d = overwrite(r, no, others).as<ax::Vec>();
+  emit_masked(k, false, masked_move(bits), d, x);
 }
 
 InstCode Emitter::blend_instruction(int bits) const {

@@ -157,6 +157,8 @@ class Emitter {
   // emit_mask.cpp
   void emit_compare(const Inst& inst);
   void emit_scalar_compare(const Inst& inst);
+  void compare_vectors(const Inst& inst, const asmjit::BaseReg& d, bool complement);
+  void select_by_mask(Value r, Value m, Value yes, Value no);
   void integer_compare_avx2(Op op, Type t, const ax::Vec& d, ax::Vec a, ax::Vec b);
   void emit_select(const Inst& inst);
   void emit_gp_select(const Inst& inst);

@@ -186,11 +186,14 @@ bool sets_flags(const Function& f, const Inst& inst) {
   return !loop::is_real(type.elem) || (inst.op != Op::cmp_eq && inst.op != Op::cmp_ne);
 }
 
-bool reads_flags(const Function& f, const Inst& user, int k) {
-  if (k != 0) return false;
-  if (user.op == Op::branch) return true;
-  return user.op == Op::select && user.result_count == 1 && f.type({user.result}).lanes == 1 &&
-         !loop::is_real(f.type({user.result}).elem);
+bool can_fuse_comparison(const Function& f, const Inst& comparison, const Inst& user, size_t k,
+                         const Target& target) {
+  if (k != 0 || loop::signature_of(comparison.op) != Signature::compare) return false;
+  if (user.op == Op::branch) return sets_flags(f, comparison);
+  if (user.op != Op::select) return false;
+  Type type = f.type({user.result});
+  if (type.lanes > 1) return target.isa == Isa::avx512 && !loop::is_mask(type.elem);
+  return sets_flags(f, comparison) && !loop::is_real(type.elem);
 }
 
 bool can_fold_load(const Function& f, const Inst& load, const Inst& user, const Target& target) {
