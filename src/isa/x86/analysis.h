@@ -40,7 +40,7 @@ struct Analysis {
   std::vector<InstFacts> insts;
   std::vector<std::vector<loop::InstId>> order;  // per region
   std::vector<loop::InstId> owner;               // per region: its loop or branch
-  int live_vectors = 0;  // the most vector values that live at one place
+  int live_vectors = 0;                          // the most vector values that live at one place
 
   bool is_constant(loop::Value v) const { return constant[v.index] != kNoConstant; }
 };

@@ -27,7 +27,8 @@ void Emitter::emit_loop(const Inst& inst) {
   std::span<const Value> operands = function_.operands(inst);
   std::vector<asmjit::BaseReg> carried;
   for (uint32_t k = 0; k < inst.result_count; ++k) {
-    carried.push_back(carried_register({inst.result + k}, body.params[k + 1], operands[k + 2]));
+    carried.push_back(
+        carried_register({inst.result + k}, body.params[k + 1], operands[k + 2], carried));
   }
   ax::Gp counter = overwrite(body.params[0], operands[0], {}).as<ax::Gp>();
   for (uint32_t k = 0; k < inst.result_count; ++k) {
@@ -69,10 +70,15 @@ void Emitter::emit_loop(const Inst& inst) {
   for (uint32_t k = 0; k < inst.result_count; ++k) assign({inst.result + k}, carried[k]);
 }
 
-asmjit::BaseReg Emitter::carried_register(Value result, Value param, Value init) {
+// The register that the loop around wants the result in, if it holds nothing else: not even a
+// carried value (of `taken`) that the body never reads.
+asmjit::BaseReg Emitter::carried_register(Value result, Value param, Value init,
+                                          std::span<const asmjit::BaseReg> taken) {
   uint32_t hint = hints_[result.index];
+  bool is_taken = std::ranges::any_of(taken, [&](const auto& r) { return r.id() == hint; });
   bool holds_init = !is_literal(init) && regs_[init.index] == hint && dies(init);
-  bool usable = hint != kNoRegister && (holds_init || hint_is_free(result, position_ - 1));
+  bool usable =
+      hint != kNoRegister && !is_taken && (holds_init || hint_is_free(result, position_ - 1));
   if (usable) hints_[param.index] = hint;
   asmjit::BaseReg r = overwrite(param, init, {});
   hints_[param.index] = kNoRegister;

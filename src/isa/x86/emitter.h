@@ -97,7 +97,8 @@ class Emitter {
   // --- control.cpp ---
   void emit_region(loop::RegionId id);
   void emit_loop(const Inst& inst);
-  asmjit::BaseReg carried_register(Value result, Value param, Value init);
+  asmjit::BaseReg carried_register(Value result, Value param, Value init,
+                                   std::span<const asmjit::BaseReg> taken);
   void yield(const Inst& inst, std::span<const asmjit::BaseReg> carried);
   void move_in_parallel(std::vector<Move>& moves);
   void emit_branch(const Inst& inst);
@@ -241,9 +242,9 @@ class Emitter {
 
   loop::InstId inst_ = 0;  // being emitted
   uint32_t position_ = 0;
-  std::vector<uint32_t> regs_;   // per value: virtual register id
-  std::vector<uint32_t> hints_;  // per value: the register that its loop carries it in
-  std::vector<Value> owners_;    // per virtual register: the value it holds
+  std::vector<uint32_t> regs_;         // per value: virtual register id
+  std::vector<uint32_t> hints_;        // per value: the register that its loop carries it in
+  std::vector<Value> owners_;          // per virtual register: the value it holds
   asmjit::BaseNode* entry_ = nullptr;  // where what is loaded once goes
   int loop_depth_ = 0;
   int spare_vectors_ = 0;  // registers that literals may take

@@ -15,8 +15,8 @@ unsigned memory_operands(const loop::Function& f, const loop::Inst& inst, const 
 // Whether a one-lane comparison is a single condition on the flags: not == and != on floats.
 bool sets_flags(const loop::Function& f, const loop::Inst& inst);
 
-// Whether `comparison` is emitted with `user`, the only reader of its result, as operand k: one-lane
-// ones stay flags; vector ones may be complemented to suit a selection.
+// Whether `comparison` is emitted with `user`, the only reader of its result, as operand k:
+// one-lane ones stay flags; vector ones may be complemented to suit a selection.
 bool can_fuse_comparison(const loop::Function& f, const loop::Inst& comparison,
                          const loop::Inst& user, size_t k, const Target& target);
 
