@@ -147,6 +147,8 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", options.jobs, "cases to run at a time")->check(CLI::Range(1, 256));
   app.add_option("--report", report, "write the tables to this file (docs/conformance.md)");
   app.add_option("--json", json, "write every outcome to this file");
+  app.add_option("--target", options.target, "what the machine code is for: native, avx512, avx2");
+  app.add_option("--threads", options.threads, "threads of one run")->check(CLI::Range(1, 256));
   app.add_option("--seconds", options.limits.seconds, "time limit of one case");
   app.add_option("--relative-to-largest", options.relative_to_largest,
                  "let floats also differ by this share of the largest expected value");

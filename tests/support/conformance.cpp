@@ -105,9 +105,11 @@ Result<onnx::Imported> import_for(const onnx::Model& model, DataSet& set) {
   return onnx::import_model(model, options);
 }
 
-using Execute = Result<std::vector<Tensor>> (*)(const graph::Graph&, std::span<const Tensor>);
+using Execute = Result<std::vector<Tensor>> (*)(const graph::Graph&, std::span<const Tensor>,
+                                                const CaseOptions&);
 
-Result<std::vector<Tensor>> evaluate(const graph::Graph& graph, std::span<const Tensor> inputs) {
+Result<std::vector<Tensor>> evaluate(const graph::Graph& graph, std::span<const Tensor> inputs,
+                                     const CaseOptions&) {
   return graph::eval(graph, inputs);
 }
 
@@ -137,7 +139,7 @@ Outcome run_column(const onnx::Model& model, std::vector<DataSet> sets, Execute 
   for (DataSet& set : sets) {
     Result<onnx::Imported> imported = import_for(model, set);
     if (!imported) return {Status::unsupported, imported.error().text()};
-    Result<std::vector<Tensor>> outputs = execute(imported->graph, set.inputs);
+    Result<std::vector<Tensor>> outputs = execute(imported->graph, set.inputs, options);
     if (!outputs) return {Status::unsupported, outputs.error().text()};
     std::string wrong = compare_outputs(imported->graph, *outputs, set.outputs, options);
     if (!wrong.empty()) return {Status::fail, wrong};
@@ -149,7 +151,9 @@ Outcome run_column(const onnx::Model& model, std::vector<DataSet> sets, Execute 
 void run_case(const ConformanceCase& test, const CaseOptions& options,
               const std::function<void(const std::string&)>& say) {
   auto tell = [&](const Outcome& outcome) {
-    std::string reason = outcome.reason;
+    std::string reason = outcome.reason, folder = test.folder.string() + "/";
+    for (size_t at; (at = reason.find(folder)) != std::string::npos;)
+      reason.erase(at, folder.size());
     std::ranges::replace(reason, '\n', ' ');
     say(fmt::format("{} {}\n", static_cast<int>(outcome.status), reason));
   };
@@ -167,6 +171,7 @@ void run_case(const ConformanceCase& test, const CaseOptions& options,
   Result<std::vector<DataSet>> sets = read_data_sets(test.folder);
   if (!sets) return tell_all({Status::unsupported, sets.error().text()});
   tell(run_column(*model, *sets, evaluate, options));
+  tell(run_column(*model, *sets, run_as_machine_code, options));
 }
 
 CaseResult to_result(const ConformanceCase& test, const IsolatedResult& ran) {

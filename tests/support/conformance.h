@@ -4,10 +4,11 @@
 
 #include <array>
 #include <filesystem>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "graph/graph.h"
 #include "tests/support/isolated.h"
 
 namespace burin::test {
@@ -37,7 +38,7 @@ struct Outcome {
 };
 
 // The ways to run a case, with their titles.
-#define BURIN_CASE_COLUMNS(X) X(evaluator, "evaluator")
+#define BURIN_CASE_COLUMNS(X) X(evaluator, "evaluator") X(machine_code, "machine code")
 enum class Column {
 #define X(name, title) name,
   BURIN_CASE_COLUMNS(X)
@@ -59,9 +60,16 @@ struct CaseResult {
 struct CaseOptions {
   int jobs = 1;
   Limits limits;
+  std::string target = "native";  // of the machine code
+  int threads = 1;
   // Floats may also differ by this share of the largest expected value: for deep networks.
   double relative_to_largest = 0;
 };
+
+// Compiles the graph and runs it once.
+Result<std::vector<Tensor>> run_as_machine_code(const graph::Graph& graph,
+                                                std::span<const Tensor> inputs,
+                                                const CaseOptions& options);
 
 // Runs each case in a process of its own.
 std::vector<CaseResult> run_conformance(const std::vector<ConformanceCase>& cases,
