@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxMembers = 40;  // of one group: bounds code size and pointers
 constexpr size_t kMaxRequests = 96;
+constexpr int64_t kFewChannels = 4;
 constexpr int kMaxSplits = 8;
 constexpr int kMaxRounds = 4;
 
@@ -362,7 +363,9 @@ class Grouper {
       if (!d.map) break;
       NodeId next = graph_[leaf].operands[0];
       Affine position = linearize(*d.map, shape(next), space.size());
-      bool any_axis = graph_[anchor].op == Op::dot_general;
+      // A convolution reads few channels one at a time, so their distance is free.
+      bool few = graph_[anchor].op == Op::convolution && shape(operand).dims().back() <= kFewChannels;
+      bool any_axis = graph_[anchor].op == Op::dot_general || few;
       bool contiguous = any_axis ? std::count(position.coefs.begin(), position.coefs.end(), 1) > 0
                                  : space.empty() || position.coefs.back() == 1;
       bool backwards = std::any_of(position.coefs.begin(), position.coefs.end(),
