@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxMembers = 40;  // of one group: bounds code size and pointers
 constexpr size_t kMaxRequests = 96;
+constexpr size_t kRecentRequests = 64;  // looked through for an equal one
 constexpr int64_t kFewChannels = 4;
 constexpr int kMaxSplits = 8;
 constexpr int kMaxRounds = 4;
@@ -80,9 +81,12 @@ class Grouper {
   Group& group(const Request& r) { return groups_[r.group]; }
 
   void request(NodeId id, size_t group, IndexMap map) {
+    Op op = graph_[id].op;
+    if (needed_[id] || op == Op::parameter || op == Op::constant) return;  // read from its buffer
     std::vector<Request>& all = requests_[id];
     Request r{static_cast<uint32_t>(group), std::move(map)};
-    if (std::find(all.begin(), all.end(), r) != all.end()) return;
+    auto recent = all.end() - static_cast<int64_t>(std::min(all.size(), kRecentRequests));
+    if (std::find(recent, all.end(), r) != all.end()) return;
     all.push_back(std::move(r));
     if (requested_.size() <= group) requested_.resize(group + 1);
     requested_[group].push_back(id);
@@ -364,7 +368,8 @@ class Grouper {
       NodeId next = graph_[leaf].operands[0];
       Affine position = linearize(*d.map, shape(next), space.size());
       // A convolution reads few channels one at a time, so their distance is free.
-      bool few = graph_[anchor].op == Op::convolution && shape(operand).dims().back() <= kFewChannels;
+      bool few =
+          graph_[anchor].op == Op::convolution && shape(operand).dims().back() <= kFewChannels;
       bool any_axis = graph_[anchor].op == Op::dot_general || few;
       bool contiguous = any_axis ? std::count(position.coefs.begin(), position.coefs.end(), 1) > 0
                                  : space.empty() || position.coefs.back() == 1;

@@ -21,7 +21,8 @@ const View& main_view(const FusedJob& job) {
   return *best;
 }
 
-// The axis along which most views are contiguous; reduced axes win ties.
+// The axis along which most views are contiguous; reduced axes win ties. Only stores must be
+// contiguous, so the axis of an output that holds every point comes before all others.
 size_t choose_lane_axis(const FusedJob& job) {
   std::vector<int> votes(job.space.size(), 0);
   auto vote = [&](const View& view, int weight) {
@@ -29,8 +30,14 @@ size_t choose_lane_axis(const FusedJob& job) {
       if (view.strides[a] == 1 && job.space[a] > 1) votes[a] += weight;
     }
   };
+  auto holds_points = [&](const View& view) {
+    for (size_t a = 0; a < votes.size(); ++a) {
+      if (job.reduced[a] && view.strides[a] != 0) return true;
+    }
+    return false;
+  };
   for (const View& view : job.expr.views) vote(view, 2);
-  for (const View& view : job.outputs) vote(view, 2);
+  for (const View& view : job.outputs) vote(view, holds_points(view) ? 1 << 16 : 2);
   for (size_t a = 0; a < votes.size(); ++a) {
     if (votes[a] > 0 && job.reduced[a]) ++votes[a];
   }
