@@ -58,6 +58,7 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   bool in_place = read_in_place(c);
   in_place ? bind_in_place(c) : bind_packed(job, c, tile.vectors, kernels);
   Schedule schedule = choose_schedule(c, tile, *job.machine);
+  if (c.nest.packed) c.prefetch = choose_prefetch(c, schedule, *job.machine);
 
   Builder b("contraction", job.pointers + static_cast<int>(kernels.extras.size()));
   emit_nest(b, c.nest, schedule,

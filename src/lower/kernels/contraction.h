@@ -20,6 +20,9 @@ struct Contraction {
   // diagonal blocks of a matrix that is otherwise zero.
   int64_t bundle = 1;
   double flops = 0;
+  // While a register tile steps through its panel it prefetches this many bytes of the next panel
+  // per element of a row of inputs: 0 for none, else a scale of addresses.
+  int prefetch = 0;
 };
 
 // Chooses register tile and blocking for the machine, and adds the kernels and the buffers they
@@ -46,6 +49,9 @@ struct TileChoice {
 TileChoice choose_tile(const Contraction& c, const loop::Machine& machine);
 Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
                          const loop::Machine& machine);
+
+// The scale for Contraction::prefetch.
+int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine);
 
 // Emits one register tile.
 void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);

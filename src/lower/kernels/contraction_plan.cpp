@@ -93,4 +93,21 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
   return s;
 }
 
+int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine) {
+  const Nest& nest = c.nest;
+  int64_t tiles = ceil_div(nest.m, schedule.rows), rows = c.k * nest.m_tap.extent;
+  for (const OuterAxis& axis : nest.outer) {
+    tiles *= axis.extent;
+    if (axis.rhs_stride != 0) return 0;
+  }
+  for (const Tap& tap : nest.taps) rows *= tap.extent;
+  bool pass_once = nest.n * rows * 4 > machine.l2_bytes / 2;
+  if (!pass_once || tiles < 3) return 0;  // few tiles: the hardware's streams do as well
+  // All tiles together must cover a panel: vectors * lanes bytes for each byte of a row of inputs.
+  for (int scale : {4, 8}) {
+    if (tiles * scale >= schedule.vectors * nest.lanes) return scale;
+  }
+  return 8;
+}
+
 }  // namespace burin::lower

@@ -14,7 +14,7 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;
+constexpr int64_t kBytes = 4, kLine = 64;
 constexpr int64_t kUnroll = 4;          // steps of k per trip of the inner loop
 constexpr int64_t kStraightFmas = 640;  // without a loop up to this many
 
@@ -27,24 +27,36 @@ class TileEmitter {
   }
 
   std::vector<Value> emit() {
-    taps(0, tile_.lhs, tile_.rhs);
+    Value ahead = c_.prefetch > 0 ? next_panel() : Value{};
+    taps(0, tile_.lhs, tile_.rhs, ahead);
     return acc_;
   }
 
  private:
+  // Where this tile's share of the next panel begins: the tiles of a panel together fetch the whole
+  // of the next one, each a part while it walks through its own.
+  Value next_panel() {
+    int64_t rows = c_.k * c_.nest.m_tap.extent;
+    for (const Tap& tap : c_.nest.taps) rows *= tap.extent;
+    int64_t panel = rows * tile_.rhs_row * kBytes, share = rows * c_.prefetch * kBytes;
+    Value part = b_.min(tile_.position, b_.index(std::max<int64_t>(panel / share - 1, 0)));
+    return b_.offset({tile_.rhs, b_.mul(part, b_.index(share)), 1, panel});
+  }
+
   // Loops over the taps along outer axes from `depth` inwards.
-  void taps(size_t depth, Value lhs, Value rhs) {
-    if (depth == c_.nest.taps.size()) return runs(lhs, rhs);
+  void taps(size_t depth, Value lhs, Value rhs, Value ahead) {
+    if (depth == c_.nest.taps.size()) return runs(lhs, rhs, ahead);
     const Tap& tap = c_.nest.taps[depth];
     auto [lo, hi] = tile_.ranges[depth];
     repeat(lo, hi, [&](Value t) {
       taps(depth + 1, advance(lhs, t, tap.lhs_stride),
-           advance(rhs, t, tap.rhs_rows * tile_.rhs_row));
+           advance(rhs, t, tap.rhs_rows * tile_.rhs_row),
+           advance(ahead, t, tap.rhs_rows * c_.prefetch));
     });
   }
 
   // Each run of taps along m; taps whose inputs adjoin are one longer k.
-  void runs(Value lhs, Value rhs) {
+  void runs(Value lhs, Value rhs, Value ahead) {
     const Tap& tap = c_.nest.m_tap;
     bool adjoin = tap.lhs_stride == c_.k * c_.lhs_k_stride;
     for (const TapRun& run : tile_.segment.runs) {
@@ -52,6 +64,7 @@ class TileEmitter {
       int64_t rhs_tap = tap.rhs_rows * tile_.rhs_row;
       Address x{lhs, {}, 1, run.first * tap.lhs_stride * kBytes};
       Address w{rhs, {}, 1, run.first * rhs_tap * kBytes};
+      ahead_ = {ahead, {}, 1, run.first * tap.rhs_rows * c_.prefetch * kBytes};
       if (adjoin || run.count == 1) {
         steps(x, w, run.count * c_.k, c_.lhs_k_stride);
       } else if (c_.k == 1) {
@@ -66,6 +79,7 @@ class TileEmitter {
   }
 
   Value advance(Value base, Value count, int64_t stride) {
+    if (!base.valid()) return base;
     return b_.offset({base, b_.mul(count, b_.index(stride)), kBytes, 0});
   }
 
@@ -102,6 +116,7 @@ class TileEmitter {
     auto body = [&](Value at, std::span<const Value> carried) {
       size_t next = 1;
       for (size_t i : active()) acc_[i] = carried[next++];
+      prefetch(at, lhs_step);
       for (int64_t u = 0; u < kUnroll; ++u) {
         step({lhs.base, at, 1, lhs.disp + u * lhs_step},
              {carried[0], {}, 1, rhs.disp + u * rhs_step});
@@ -114,6 +129,14 @@ class TileEmitter {
         b_.loop(b_.index(0), b_.index(count * lhs_step), kUnroll * lhs_step, init, body);
     size_t next = 1;
     for (size_t i : active()) acc_[i] = last[next++];
+  }
+
+  // The lines of the next panel that belong to one trip of the loop.
+  void prefetch(Value at, int64_t lhs_step) {
+    if (!ahead_.base.valid() || lhs_step != kBytes) return;
+    for (int64_t line = 0; line < kUnroll * kBytes * c_.prefetch; line += kLine) {
+      b_.prefetch({ahead_.base, at, c_.prefetch, ahead_.disp + line});
+    }
   }
 
   std::vector<size_t> active() const {
@@ -147,6 +170,7 @@ class TileEmitter {
   const MicroTile& tile_;
   Type vector_;
   uint32_t rows_ = 0;       // active in the current run of taps
+  Address ahead_;           // of the next panel, for the current run; no base if none
   std::vector<Value> acc_;  // [row][vector]
 };
 

@@ -116,6 +116,7 @@ class NestEmitter {
   }
 
   void emit_outer(Value linear) {
+    row_ = linear;
     size_t outermost = 0;
     while (outermost + 1 < nest_.outer.size() && nest_.outer[outermost].extent == 1) ++outermost;
     Value lhs = b_.mul(n_start_, b_.index(nest_.lhs_n_stride));
@@ -159,7 +160,8 @@ class NestEmitter {
       Value m_start = b_.add(b_.mul(i, b_.index(segment.rows)),
                              b_.index(segment.start - segment.first_tile * segment.rows));
       int64_t row = nest_.packed ? vectors_ * nest_.lanes : nest_.rhs_row;
-      MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges};
+      MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}};
+      tile.position = b_.add(b_.mul(row_, b_.index(ceil_div(nest_.m, s_.rows))), i);
       tile.lhs = b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kBytes, 0});
       tile.index.push_back(m_start);
       tile.index.push_back(n_start_);
@@ -174,7 +176,7 @@ class NestEmitter {
   std::vector<Segment> segments_;
   std::vector<Value> index_;  // of the outer axes
   Range m_range_, outer_range_;
-  Value n_start_, mask_;
+  Value n_start_, mask_, row_;
   int64_t vectors_ = 1;
 };
 

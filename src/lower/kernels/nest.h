@@ -88,6 +88,7 @@ struct MicroTile {
   loop::Value lhs, rhs;            // addresses for tap 0 of the first row and channel
   std::vector<loop::Value> index;  // outer axes, m, n of the first row and channel
   std::vector<std::pair<loop::Value, loop::Value>> ranges;  // of `nest.taps`, [lo, hi)
+  loop::Value position;  // which register tile of its panel this is, over outer axes and m
 };
 
 int64_t tile_count(const Nest& nest, const Schedule& schedule);
