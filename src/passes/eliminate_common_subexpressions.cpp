@@ -2,6 +2,7 @@
 #include "passes/eliminate_common_subexpressions.h"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 #include "graph/rewrite.h"
@@ -25,7 +26,11 @@ class Hash {
     state_ ^= state_ >> 29;
   }
   void add_bytes(std::span<const std::byte> bytes) {
-    for (std::byte b : bytes) add(static_cast<uint64_t>(b));
+    for (size_t i = 0; i < bytes.size(); i += sizeof(uint64_t)) {
+      uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, std::min(sizeof word, bytes.size() - i));
+      add(word);
+    }
   }
   // The fields of an attribute.
   void operator()(std::string_view, const Dims& dims) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "passes/dims.h"
 #include "passes/simplify_rules.h"
 
 namespace burin::passes {
@@ -217,6 +218,28 @@ NodeId before_broadcast(Simplifier& s, NodeId id) {
   return s.broadcast(s.add(s.op(id), operands, graph::NoAttr{}, wanted), s.shape(id), dims);
 }
 
+// The operands are reshapes of one shape that only add or drop axes of size 1, or repeated scalars.
+NodeId before_reshape(Simplifier& s, NodeId id) {
+  NodeId model;  // the first reshape
+  for (NodeId x : s.graph()[id].operands) {
+    if (s.op(x) == Op::reshape && !model.valid()) model = x;
+  }
+  if (!model.valid()) return {};
+  Shape from = s.shape(s.operand(model));
+  if (squeezed(from.dims()) != squeezed(s.shape(id).dims())) return {};
+  std::vector<NodeId> operands = s.operands(id);
+  for (NodeId x : operands) {
+    bool same = s.op(x) == Op::reshape && s.shape(s.operand(x)) == from;
+    bool scalar = s.op(x) == Op::broadcast && s.shape(s.operand(x)).rank() == 0;
+    if (!same && !scalar) return {};
+  }
+  for (NodeId& x : operands) {
+    x = s.op(x) == Op::reshape ? s.operand(x) : s.broadcast(s.operand(x), from, {});
+  }
+  NodeId y = s.add(s.op(id), operands, graph::NoAttr{}, {s.dtype(id), from});
+  return s.reshape(y, s.shape(id));
+}
+
 constexpr Rule kRules[] = {
     {Op::add, "c + x => x + c", constant_to_the_right},
     {Op::mul, "c * x => x * c", constant_to_the_right},
@@ -258,6 +281,7 @@ constexpr Rule kRules[] = {
     {Op::clamp, "clamp(-inf, x, b) => min(x, b)", clamp_below},
     {Op::convert, "convert(x) to its own dtype => x", convert_to_own},
     {Op::convert, "convert(convert(x)) through a wider dtype => convert(x)", convert_of_convert},
+    {std::nullopt, "f(reshape(x), c) of axes of size 1 => reshape(f(x, c))", before_reshape},
     {std::nullopt, "f(broadcast(x), broadcast(y)) => broadcast(f(x, y))", before_broadcast},
 };
 

@@ -110,6 +110,11 @@ const RuleCase kArithmetic[] = {
      [](auto& b, auto x) { return b.add(Op::convert, {x}, graph::NoAttr{}, b.type(x)); }},
     {"convert(convert(x)) through a wider dtype => convert(x)",
      [](auto& b, auto) { return b.convert(b.convert(int_input(b), DType::f64), DType::i64); }},
+    {"f(reshape(x), c) of axes of size 1 => reshape(f(x, c))",
+     [](auto& b, auto x) {
+       NodeId mean = b.with_scalar(Op::mul, b.reduce_keep(x, ReduceKind::sum, {2}), 0.25);
+       return b.sub(x, b.broadcast(mean, b.shape(x), {0, 1, 2}));
+     }},
     {"f(broadcast(x), broadcast(y)) => broadcast(f(x, y))",
      [](auto& b, auto x) {
        NodeId small = b.reduce(x, ReduceKind::sum, {0, 1});
