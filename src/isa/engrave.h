@@ -26,7 +26,8 @@ struct EngraveOptions {
   std::function<std::string(uint32_t source)> source_name;
 };
 
-// Fails with the reason when the target has no instruction for an op and no expansion.
+// The function must have passed loop/verify.h. What loop/interp.h calls undefined is harmless where
+// that is cheap: integer division by zero gives 0. Fails with the reason when the target has no instruction for an op and no expansion.
 Result<Code> engrave(const loop::Function& function, const Target& target,
                      const EngraveOptions& options = {});
 

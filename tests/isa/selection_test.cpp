@@ -38,211 +38,208 @@ struct Row {
   std::function<void(Builder&)> emit;
 };
 
-const std::vector<Row>& rows() {
-  static const std::vector<Row> kRows = {
-      {"LoadFoldsIntoAdd",
-       "avx512",
-       {"vaddps zmm0, zmm0, zmmword ptr ["},
-       {},
-       [](Builder& b) {
-         Value x = reg(b, kF32x16, 0);
-         out(b, b.add(x, in(b, kF32x16, 1)));
-       }},
-      {"LoadFoldsFromTheLeftOfACommutativeOp",
-       "avx2",
-       {"vaddps ymm0, ymm0, ymmword ptr ["},
-       {},
-       [](Builder& b) {
-         Value x = reg(b, kF32x8, 0);
-         out(b, b.add(in(b, kF32x8, 1), x));
-       }},
-      {"SubtractionKeepsItsOrder",
-       "avx2",
-       {"vsubps"},
-       {"vsubps ymm0, ymm0, ymmword"},
-       [](Builder& b) {
-         Value x = reg(b, kF32x8, 0);
-         out(b, b.sub(in(b, kF32x8, 1), x));
-       }},
-      {"SplatIsEmbeddedBroadcast",
-       "avx512",
-       {"vmulps zmm0, zmm0, ", "{1to16}"},
-       {"vbroadcastss"},
-       [](Builder& b) {
-         Value x = reg(b, kF32x16, 0);
-         out(b, b.mul(x, b.load_splat(kF32x16, {b.pointer(1), {}, 1, 4})));
-       }},
-      {"LiteralIsEmbeddedBroadcast",
-       "avx512",
-       {"{1to16}"},
-       {"vbroadcastss"},
-       [](Builder& b) { out(b, b.mul(reg(b, kF32x16, 0), b.real(kF32x16, 3))); }},
-      {"LiteralIsAFullVectorOnAvx2",
-       "avx2",
-       {"vmulps ymm0, ymm0, ymmword ptr [L"},
-       {},
-       [](Builder& b) { out(b, b.mul(reg(b, kF32x8, 0), b.real(kF32x8, 3))); }},
-      {"HornerStepOverwritesThePolynomial",
-       "avx512",
-       {"vfmadd213ps zmm"},
-       {"vmovaps"},
-       [](Builder& b) {
-         Value x = reg(b, kF32x16, 0), p = b.mul(x, x);
-         p = b.fma(p, x, b.real(kF32x16, 2));
-         out(b, b.fma(p, x, b.real(kF32x16, 3)));
-       }},
-      {"DotOfBytes",
-       "avx512",
-       {"vpdpbusd zmm"},
-       {"vpmaddwd"},
-       [](Builder& b) {
-         Value acc = reg(b, kI32x16, 0), x = reg(b, {Elem::u8, 64}, 1);
-         out(b, b.dot(Op::dot_u8i8, acc, x, in(b, {Elem::i8, 64}, 2)));
-       }},
-      {"DotOfBytesIsExactOnAvx2",
-       "avx2",
-       {"vpmaddwd"},
-       {"vpmaddubsw"},
-       [](Builder& b) {
-         Value acc = reg(b, kI32x8, 0), x = reg(b, {Elem::u8, 32}, 1);
-         out(b, b.dot(Op::dot_u8i8, acc, x, in(b, {Elem::i8, 32}, 2)));
-       }},
-      {"DotOfBf16",
-       "avx512",
-       {"vdpbf16ps zmm"},
-       {},
-       [](Builder& b) {
-         Value acc = reg(b, kF32x16, 0), x = reg(b, {Elem::bf16, 32}, 1);
-         out(b, b.dot(Op::dot_bf16, acc, x, in(b, {Elem::bf16, 32}, 2)));
-       }},
-      {"MaskedTail",
-       "avx512",
-       {"bzhi", "vmovups zmm0 {k1}{z}, zmmword ptr", "{k1}, zmm0"},
-       {},
-       [](Builder& b) {
-         Value mask = b.first_n({Elem::m32, 16}, b.tile());
-         Value x = b.load(kF32x16, {b.pointer(1)}, mask);
-         b.store(b.add(x, x), {b.pointer(0)}, mask);
-       }},
-      {"MaskedTailOnAvx2",
-       "avx2",
-       {"vpcmpgtd", "vmaskmovps ymm", "vmaskmovps ymmword"},
-       {},
-       [](Builder& b) {
-         Value mask = b.first_n({Elem::m32, 8}, b.tile());
-         Value x = b.load(kF32x8, {b.pointer(1)}, mask);
-         b.store(b.add(x, x), {b.pointer(0)}, mask);
-       }},
-      {"ReluIsOneInstruction",
-       "avx512",
-       {"vmaxps"},
-       {"vcmpps"},
-       [](Builder& b) { out(b, b.max(reg(b, kF32x16, 0), b.real(kF32x16, 0))); }},
-      {"SelectOfZeroIsAZeroingMove",
-       "avx512",
-       {"{k1}{z}"},
-       {},
-       [](Builder& b) {
-         Value x = reg(b, kF32x16, 0), zero = b.real(kF32x16, 0);
-         out(b, b.select(b.cmp_gt(x, zero), x, zero));
-       }},
-      {"SelectIsABlendOnAvx2",
-       "avx2",
-       {"vcmpps ymm", "vblendvps ymm"},
-       {},
-       [](Builder& b) {
-         Value x = reg(b, kF32x8, 0), y = reg(b, kF32x8, 1);
-         out(b, b.select(b.cmp_lt(x, y), x, y));
-       }},
-      {"ShiftByLiteralIsImmediate",
-       "avx512",
-       {"vpslld zmm0, zmm0, 23"},
-       {"vpsllvd"},
-       [](Builder& b) { out(b, b.shl(reg(b, kI32x16, 0), b.integer(kI32x16, 23))); }},
-      {"WideningLoad",
-       "avx512",
-       {"vpmovzxbd zmm0, xmmword ptr ["},
-       {},
-       [](Builder& b) {
-         out(b, b.convert(in(b, {Elem::u8, 16}, 0), Elem::i32));
-       }},
-      {"HalfLoad",
-       "avx2",
-       {"vcvtph2ps ymm0, xmmword ptr ["},
-       {},
-       [](Builder& b) {
-         out(b, b.convert(in(b, {Elem::f16, 8}, 0), Elem::f32));
-       }},
-      {"NarrowingStore",
-       "avx512",
-       {"vpmovdb xmm0, zmm0"},
-       {},
-       [](Builder& b) { out(b, b.convert(reg(b, kI32x16, 0), Elem::u8)); }},
-      {"Bf16Rounding",
-       "avx512",
-       {"vcvtneps2bf16 ymm0, zmm0"},
-       {},
-       [](Builder& b) { out(b, b.convert(reg(b, kF32x16, 0), Elem::bf16)); }},
-      {"MultiplyOfQuads",
-       "avx512",
-       {"vpmullq"},
-       {},
-       [](Builder& b) {
-         Value x = reg(b, kI64x8, 0);
-         out(b, b.mul(x, in(b, kI64x8, 1)));
-       }},
-      {"Gather",
-       "avx512",
-       {"vgatherdps zmm"},
-       {},
-       [](Builder& b) { out(b, b.gather(kF32x16, b.pointer(1), reg(b, kI32x16, 0), 4)); }},
-      {"GatherOnAvx2",
-       "avx2",
-       {"vgatherdps ymm"},
-       {},
-       [](Builder& b) { out(b, b.gather(kF32x8, b.pointer(1), reg(b, kI32x8, 0), 4)); }},
-      {"AddressesFold",
-       "avx2",
-       {"[rax+rsi*4+404]"},
-       {"lea", "add"},
-       [](Builder& b) {
-         Value base = b.offset({b.pointer(1), {}, 1, 400});
-         out(b, b.load(kF32, {base, b.add(b.tile(), b.index(1)), 4}));
-       }},
-      {"ComparisonFusesIntoTheBranch",
-       "avx2",
-       {"cmp rsi, 3", "jge"},
-       {"setl", "test"},
-       [](Builder& b) { b.branch(b.cmp_lt(b.tile(), b.index(3)), [&] { out(b, b.index(1)); }); }},
-      {"ComparisonFusesIntoTheSelect",
-       "avx2",
-       {"cmovl"},
-       {"setl"},
-       [](Builder& b) {
-         Value y = reg(b, loop::kIndex, 0);
-         Value z = reg(b, loop::kIndex, 1);
-         out(b, b.select(b.cmp_lt(b.tile(), y), y, z));
-       }},
-      {"DeadCodeDisappears",
-       "avx2",
-       {},
-       {"vaddps", "vmovups"},
-       [](Builder& b) { b.add(in(b, kF32x8, 0), in(b, kF32x8, 1)); }},
-      {"DivisionByPowerOfTwoShifts",
-       "avx2",
-       {"sar"},
-       {"idiv"},
-       [](Builder& b) { out(b, b.div(b.tile(), b.index(8))); }},
-  };
-  return kRows;
-}
+const std::vector<Row> kRows = {
+    {"LoadFoldsIntoAdd",
+     "avx512",
+     {"vaddps zmm0, zmm0, zmmword ptr ["},
+     {},
+     [](Builder& b) {
+       Value x = reg(b, kF32x16, 0);
+       out(b, b.add(x, in(b, kF32x16, 1)));
+     }},
+    {"LoadFoldsFromTheLeftOfACommutativeOp",
+     "avx2",
+     {"vaddps ymm0, ymm0, ymmword ptr ["},
+     {},
+     [](Builder& b) {
+       Value x = reg(b, kF32x8, 0);
+       out(b, b.add(in(b, kF32x8, 1), x));
+     }},
+    {"SubtractionKeepsItsOrder",
+     "avx2",
+     {"vsubps"},
+     {"vsubps ymm0, ymm0, ymmword"},
+     [](Builder& b) {
+       Value x = reg(b, kF32x8, 0);
+       out(b, b.sub(in(b, kF32x8, 1), x));
+     }},
+    {"SplatIsEmbeddedBroadcast",
+     "avx512",
+     {"vmulps zmm0, zmm0, ", "{1to16}"},
+     {"vbroadcastss"},
+     [](Builder& b) {
+       Value x = reg(b, kF32x16, 0);
+       out(b, b.mul(x, b.load_splat(kF32x16, {b.pointer(1), {}, 1, 4})));
+     }},
+    {"LiteralIsEmbeddedBroadcast",
+     "avx512",
+     {"{1to16}"},
+     {"vbroadcastss"},
+     [](Builder& b) { out(b, b.mul(reg(b, kF32x16, 0), b.real(kF32x16, 3))); }},
+    {"LiteralIsAFullVectorOnAvx2",
+     "avx2",
+     {"vmulps ymm0, ymm0, ymmword ptr [L"},
+     {},
+     [](Builder& b) { out(b, b.mul(reg(b, kF32x8, 0), b.real(kF32x8, 3))); }},
+    {"HornerStepOverwritesThePolynomial",
+     "avx512",
+     {"vfmadd213ps zmm"},
+     {"vmovaps"},
+     [](Builder& b) {
+       Value x = reg(b, kF32x16, 0), p = b.mul(x, x);
+       p = b.fma(p, x, b.real(kF32x16, 2));
+       out(b, b.fma(p, x, b.real(kF32x16, 3)));
+     }},
+    {"DotOfBytes",
+     "avx512",
+     {"vpdpbusd zmm"},
+     {"vpmaddwd"},
+     [](Builder& b) {
+       Value acc = reg(b, kI32x16, 0), x = reg(b, {Elem::u8, 64}, 1);
+       out(b, b.dot(Op::dot_u8i8, acc, x, in(b, {Elem::i8, 64}, 2)));
+     }},
+    {"DotOfBytesIsExactOnAvx2",
+     "avx2",
+     {"vpmaddwd"},
+     {"vpmaddubsw"},
+     [](Builder& b) {
+       Value acc = reg(b, kI32x8, 0), x = reg(b, {Elem::u8, 32}, 1);
+       out(b, b.dot(Op::dot_u8i8, acc, x, in(b, {Elem::i8, 32}, 2)));
+     }},
+    {"DotOfBf16",
+     "avx512",
+     {"vdpbf16ps zmm"},
+     {},
+     [](Builder& b) {
+       Value acc = reg(b, kF32x16, 0), x = reg(b, {Elem::bf16, 32}, 1);
+       out(b, b.dot(Op::dot_bf16, acc, x, in(b, {Elem::bf16, 32}, 2)));
+     }},
+    {"MaskedTail",
+     "avx512",
+     {"bzhi", "vmovups zmm0 {k1}{z}, zmmword ptr", "{k1}, zmm0"},
+     {},
+     [](Builder& b) {
+       Value mask = b.first_n({Elem::m32, 16}, b.tile());
+       Value x = b.load(kF32x16, {b.pointer(1)}, mask);
+       b.store(b.add(x, x), {b.pointer(0)}, mask);
+     }},
+    {"MaskedTailOnAvx2",
+     "avx2",
+     {"vpcmpgtd", "vmaskmovps ymm", "vmaskmovps ymmword"},
+     {},
+     [](Builder& b) {
+       Value mask = b.first_n({Elem::m32, 8}, b.tile());
+       Value x = b.load(kF32x8, {b.pointer(1)}, mask);
+       b.store(b.add(x, x), {b.pointer(0)}, mask);
+     }},
+    {"ReluIsOneInstruction",
+     "avx512",
+     {"vmaxps"},
+     {"vcmpps"},
+     [](Builder& b) { out(b, b.max(reg(b, kF32x16, 0), b.real(kF32x16, 0))); }},
+    {"SelectOfZeroIsAZeroingMove",
+     "avx512",
+     {"{k1}{z}"},
+     {},
+     [](Builder& b) {
+       Value x = reg(b, kF32x16, 0), zero = b.real(kF32x16, 0);
+       out(b, b.select(b.cmp_gt(x, zero), x, zero));
+     }},
+    {"SelectIsABlendOnAvx2",
+     "avx2",
+     {"vcmpps ymm", "vblendvps ymm"},
+     {},
+     [](Builder& b) {
+       Value x = reg(b, kF32x8, 0), y = reg(b, kF32x8, 1);
+       out(b, b.select(b.cmp_lt(x, y), x, y));
+     }},
+    {"ShiftByLiteralIsImmediate",
+     "avx512",
+     {"vpslld zmm0, zmm0, 23"},
+     {"vpsllvd"},
+     [](Builder& b) { out(b, b.shl(reg(b, kI32x16, 0), b.integer(kI32x16, 23))); }},
+    {"WideningLoad",
+     "avx512",
+     {"vpmovzxbd zmm0, xmmword ptr ["},
+     {},
+     [](Builder& b) {
+       out(b, b.convert(in(b, {Elem::u8, 16}, 0), Elem::i32));
+     }},
+    {"HalfLoad",
+     "avx2",
+     {"vcvtph2ps ymm0, xmmword ptr ["},
+     {},
+     [](Builder& b) {
+       out(b, b.convert(in(b, {Elem::f16, 8}, 0), Elem::f32));
+     }},
+    {"NarrowingStore",
+     "avx512",
+     {"vpmovdb xmm0, zmm0"},
+     {},
+     [](Builder& b) { out(b, b.convert(reg(b, kI32x16, 0), Elem::u8)); }},
+    {"Bf16Rounding",
+     "avx512",
+     {"vcvtneps2bf16 ymm0, zmm0"},
+     {},
+     [](Builder& b) { out(b, b.convert(reg(b, kF32x16, 0), Elem::bf16)); }},
+    {"MultiplyOfQuads",
+     "avx512",
+     {"vpmullq"},
+     {},
+     [](Builder& b) {
+       Value x = reg(b, kI64x8, 0);
+       out(b, b.mul(x, in(b, kI64x8, 1)));
+     }},
+    {"Gather",
+     "avx512",
+     {"vgatherdps zmm"},
+     {},
+     [](Builder& b) { out(b, b.gather(kF32x16, b.pointer(1), reg(b, kI32x16, 0), 4)); }},
+    {"GatherOnAvx2",
+     "avx2",
+     {"vgatherdps ymm"},
+     {},
+     [](Builder& b) { out(b, b.gather(kF32x8, b.pointer(1), reg(b, kI32x8, 0), 4)); }},
+    {"AddressesFold",
+     "avx2",
+     {"[rax+rsi*4+404]"},
+     {"lea", "add"},
+     [](Builder& b) {
+       Value base = b.offset({b.pointer(1), {}, 1, 400});
+       out(b, b.load(kF32, {base, b.add(b.tile(), b.index(1)), 4}));
+     }},
+    {"ComparisonFusesIntoTheBranch",
+     "avx2",
+     {"cmp rsi, 3", "jge"},
+     {"setl", "test"},
+     [](Builder& b) { b.branch(b.cmp_lt(b.tile(), b.index(3)), [&] { out(b, b.index(1)); }); }},
+    {"ComparisonFusesIntoTheSelect",
+     "avx2",
+     {"cmovl"},
+     {"setl"},
+     [](Builder& b) {
+       Value y = reg(b, loop::kIndex, 0);
+       Value z = reg(b, loop::kIndex, 1);
+       out(b, b.select(b.cmp_lt(b.tile(), y), y, z));
+     }},
+    {"DeadCodeDisappears",
+     "avx2",
+     {},
+     {"vaddps", "vmovups"},
+     [](Builder& b) { b.add(in(b, kF32x8, 0), in(b, kF32x8, 1)); }},
+    {"DivisionByPowerOfTwoShifts",
+     "avx2",
+     {"sar"},
+     {"idiv"},
+     [](Builder& b) { out(b, b.div(b.tile(), b.index(8))); }},
+};
 
 class SelectionTest : public testing::TestWithParam<size_t> {};
 
 }  // namespace
 
 TEST_P(SelectionTest, EmitsTheInstruction) {
-  const Row& row = rows()[GetParam()];
+  const Row& row = kRows[GetParam()];
   Builder b("selection", 2);
   row.emit(b);
   Code code = engrave_or_fail(b.finish(), target_named(row.target));
@@ -255,8 +252,8 @@ TEST_P(SelectionTest, EmitsTheInstruction) {
   EXPECT_EQ(code.spills, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, SelectionTest, testing::Range(size_t{0}, rows().size()),
-                         [](const auto& info) { return rows()[info.param].name; });
+INSTANTIATE_TEST_SUITE_P(Table, SelectionTest, testing::Range(size_t{0}, kRows.size()),
+                         [](const auto& info) { return kRows[info.param].name; });
 
 TEST(Listing, NamesLayerAndOp) {
   Builder b("named", 2);

@@ -1,5 +1,6 @@
 // Comparisons, selection and mask arithmetic. Vector masks are k registers on AVX-512 and vectors
 // of all-ones lanes on AVX2; one-lane masks are 0 or 1 in a general register.
+#include <algorithm>
 #include <bit>
 
 #include "isa/x86/emitter.h"
@@ -244,6 +245,10 @@ void Emitter::emit_first_n(const Inst& inst) {
     ax::Gp x = gp(n), d = result(r).as<ax::Gp>();
     emit(ax::Inst::kIdTest, x, x);
     return set_bool(d, ax::CondCode::kG);
+  }
+  int64_t known = 0;
+  if (literal_int(n, &known) && bank_of(t) == Bank::mask) {
+    return load_lane_bits(result(r).as<ax::KReg>(), std::clamp<int64_t>(known, 0, t.lanes));
   }
   ax::Gp count = fresh_gp(), bound = fresh_gp();
   emit(ax::Inst::kIdMov, count, gp(n));

@@ -74,6 +74,7 @@ class Emitter {
   asmjit::BaseReg overwrite(Value v, Value from, std::span<const Value> others);
   void move(const asmjit::BaseReg& to, const asmjit::BaseReg& from);
   void load_literal(const asmjit::BaseReg& to, Type type, uint64_t bits);
+  void load_lane_bits(const ax::KReg& to, int64_t lanes);
   // The register of a literal; in loops one that is loaded on entry, if there are registers left.
   asmjit::BaseReg literal_register(Value v);
   void result_is_copy(Value v, Value from);  // same bits, same bank

@@ -164,13 +164,22 @@ bool Emitter::literal_int(Value v, int64_t* out) const {
   return true;
 }
 
+// A k register with the lowest `lanes` bits set.
+void Emitter::load_lane_bits(const ax::KReg& to, int64_t lanes) {
+  uint64_t bits = lanes >= 64 ? ~0ull : (1ull << lanes) - 1;
+  ax::Gp r = fresh_gp();
+  if (lanes <= 32) {
+    emit(ax::Inst::kIdMov, r.r32(), asmjit::Imm(static_cast<uint32_t>(bits)));
+  } else {
+    emit(ax::Inst::kIdMov, r, asmjit::Imm(static_cast<int64_t>(bits)));
+  }
+  emit(ax::Inst::kIdKmovq, to, r);
+}
+
 void Emitter::load_literal(const asmjit::BaseReg& to, Type type, uint64_t bits) {
   if (ax::Reg::isKReg(to)) {
-    ax::Gp all = fresh_gp();
     bool on = static_cast<uint8_t>(bits) != 0;
-    uint64_t lanes = type.lanes >= 64 ? ~0ull : (1ull << type.lanes) - 1;
-    emit(ax::Inst::kIdMov, all, asmjit::Imm(on ? lanes : 0));
-    return emit(ax::Inst::kIdKmovq, to, all);
+    return load_lane_bits(to.as<ax::KReg>(), on ? type.lanes : 0);
   }
   if (ax::Reg::isGp(to)) {
     uint64_t value = bits;

@@ -28,18 +28,19 @@ using Table = std::array<std::array<Row, kElems>, kOps>;
   X(add, f32, Vaddps, Vaddps)                                                                      \
   X(add, f64, Vaddpd, Vaddpd)                                                                      \
   X(sub, f32, Vsubps, Vsubps)                                                                      \
-  X(sub, f64, Vsubpd, Vsubpd) X(mul, f32, Vmulps, Vmulps) X(mul, f64, Vmulpd, Vmulpd) X(           \
-      div, f32, Vdivps, Vdivps) X(div, f64, Vdivpd, Vdivpd) X(min, f32, Vminps, Vminps)            \
-      X(min, f64, Vminpd, Vminpd) X(max, f32, Vmaxps, Vmaxps) X(max, f64, Vmaxpd, Vmaxpd) X(       \
-          sqrt, f32, Vsqrtps, Vsqrtps) X(sqrt, f64, Vsqrtpd, Vsqrtpd)                              \
-          X(floor, f32, Vroundps, Vrndscaleps) X(floor, f64, Vroundpd, Vrndscalepd) X(             \
-              ceil, f32, Vroundps, Vrndscaleps) X(ceil, f64, Vroundpd, Vrndscalepd)                \
-              X(trunc, f32, Vroundps, Vrndscaleps) X(trunc, f64, Vroundpd, Vrndscalepd) X(         \
-                  round, f32, Vroundps,                                                            \
-                  Vrndscaleps) X(round, f64, Vroundpd, Vrndscalepd)                                \
-                  X(add, i8, Vpaddb, Vpaddb) X(add, i16, Vpaddw, Vpaddw) X(                        \
-                      add,                                                                         \
-                      i32, Vpaddd, Vpaddd) X(add, i64, Vpaddq, Vpaddq)                             \
+  X(sub, f64, Vsubpd, Vsubpd)                                                                      \
+  X(mul, f32, Vmulps, Vmulps) X(mul, f64, Vmulpd, Vmulpd) X(div, f32, Vdivps, Vdivps) X(           \
+      div, f64, Vdivpd, Vdivpd) X(min, f32, Vminps, Vminps) X(min, f64, Vminpd, Vminpd)            \
+      X(max, f32, Vmaxps, Vmaxps) X(max, f64, Vmaxpd, Vmaxpd) X(sqrt, f32, Vsqrtps, Vsqrtps) X(    \
+          sqrt, f64, Vsqrtpd, Vsqrtpd) X(floor, f32, Vroundps, Vrndscaleps)                        \
+          X(floor, f64, Vroundpd, Vrndscalepd) X(ceil, f32, Vroundps, Vrndscaleps) X(              \
+              ceil, f64, Vroundpd, Vrndscalepd) X(trunc, f32, Vroundps, Vrndscaleps)               \
+              X(trunc, f64, Vroundpd, Vrndscalepd) X(round, f32, Vroundps, Vrndscaleps) X(         \
+                  round, f64, Vroundpd,                                                            \
+                  Vrndscalepd) X(add, i8, Vpaddb,                                                  \
+                                 Vpaddb) X(add, i16, Vpaddw, Vpaddw)                               \
+                  X(add, i32, Vpaddd,                                                              \
+                    Vpaddd) X(add, i64, Vpaddq, Vpaddq)                                            \
                       X(sub, i8, Vpsubb, Vpsubb) X(sub, i16, Vpsubw, Vpsubw) X(                    \
                           sub,                                                                     \
                           i32, Vpsubd, Vpsubd) X(sub, i64, Vpsubq, Vpsubq)                         \
@@ -74,15 +75,16 @@ using Table = std::array<std::array<Row, kElems>, kOps>;
                                                                               X(sar, i64, None,    \
                                                                                 Vpsravq)
 
-#define BURIN_X86_SCALAR_ROWS(X)                                                                  \
-  X(add, f32, Vaddss)                                                                             \
-  X(add, f64, Vaddsd)                                                                             \
-  X(sub, f32, Vsubss)                                                                             \
-  X(sub, f64, Vsubsd) X(mul, f32, Vmulss) X(mul, f64, Vmulsd) X(div, f32, Vdivss)                 \
-      X(div, f64, Vdivsd) X(min, f32, Vminss) X(min, f64, Vminsd) X(max, f32, Vmaxss)             \
-          X(max, f64, Vmaxsd) X(sqrt, f32, Vsqrtss) X(sqrt, f64, Vsqrtsd) X(floor, f32, Vroundss) \
-              X(floor, f64, Vroundsd) X(ceil, f32, Vroundss) X(ceil, f64, Vroundsd)               \
-                  X(trunc, f32, Vroundss) X(trunc, f64, Vroundsd) X(round, f32, Vroundss)         \
+#define BURIN_X86_SCALAR_ROWS(X)                                                          \
+  X(add, f32, Vaddss)                                                                     \
+  X(add, f64, Vaddsd)                                                                     \
+  X(sub, f32, Vsubss)                                                                     \
+  X(sub, f64, Vsubsd)                                                                     \
+  X(mul, f32, Vmulss) X(mul, f64, Vmulsd) X(div, f32, Vdivss) X(div, f64, Vdivsd)         \
+      X(min, f32, Vminss) X(min, f64, Vminsd) X(max, f32, Vmaxss) X(max, f64, Vmaxsd)     \
+          X(sqrt, f32, Vsqrtss) X(sqrt, f64, Vsqrtsd) X(floor, f32, Vroundss)             \
+              X(floor, f64, Vroundsd) X(ceil, f32, Vroundss) X(ceil, f64, Vroundsd)       \
+                  X(trunc, f32, Vroundss) X(trunc, f64, Vroundsd) X(round, f32, Vroundss) \
                       X(round, f64, Vroundsd)
 
 constexpr Row& at(Table& table, Op op, Elem elem) {
