@@ -125,6 +125,15 @@ TEST(DenseKernels, AsMachineCode) {
   }
 }
 
+TEST(DenseKernels, OutputsInAnotherLayout) {
+  for (DenseCase c : all_cases()) {
+    c.reversed_output = true;
+    expect_right(c, "", interpret_tile());
+    c.epilogue = c.name != "dot product";
+    expect_right(c, "", interpret_tile());
+  }
+}
+
 TEST(DenseKernels, FastOnesAreChosen) {
   auto expect = [](const DenseCase& c, const std::string& method) {
     std::string algorithm = run_dense(c, machine_of(512), "", interpret_tile()).algorithm;
@@ -137,6 +146,9 @@ TEST(DenseKernels, FastOnesAreChosen) {
     expect(c, c.w.shape[c.w.shape.rank() - 1] == 1 ? "dot" : "gemm");
   }
   expect(odd_dot_cases()[0], "gemm");
+  DenseCase turned = conv_cases()[0];
+  turned.reversed_output = true;
+  expect(turned, "conv");
   expect(window_cases()[0], "pool");
 }
 

@@ -20,6 +20,8 @@ struct DenseCase {
   bool constant_weights = true;
   // Adds a vector along the last axis, clips at zero and adds a tensor: over float results.
   bool epilogue = false;
+  // Stores the result with its axes in reverse order of memory.
+  bool reversed_output = false;
 };
 
 DenseCase conv_case(std::string name, Dims x, Dims w, Dims stride, Dims low, Dims high,

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/detached.h"
 #include "lower/kernels/reference.h"
 #include "lower/kernels/window.h"
 
@@ -22,16 +23,22 @@ std::span<const DenseMethod> dense_methods() {
 }
 
 DenseKernels make_dense(const DenseJob& job) {
-  graph::Op op = (*job.graph)[job.node].op;
   std::string refusals;
   for (const DenseMethod& method : dense_methods()) {
-    if (method.op && *method.op != op) continue;
-    if (std::optional<std::string> reason = method.refusal(job)) {
-      refusals += "; not " + std::string(method.name) + ": " + *reason;
-      continue;
+    if (method.op && *method.op != (*job.graph)[job.node].op) continue;
+    std::optional<std::string> reason = method.refusal(job);
+    if (!reason) {
+      DenseKernels kernels = method.make(job);
+      kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm + refusals;
+      return kernels;
     }
-    DenseKernels kernels = method.make(job);
-    kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm + refusals;
+    refusals += "; not " + std::string(method.name) + ": " + *reason;
+    // Perhaps it is only what follows the sums that it cannot do.
+    DenseJob bare = bare_job(job);
+    if (method.refusal(bare)) continue;
+    DenseKernels kernels = attach_rest(job, method.make(bare));
+    kernels.algorithm =
+        std::string(method.name) + ", " + kernels.algorithm + ", rest by itself" + refusals;
     return kernels;
   }
   BURIN_CHECK(false, "the reference refused a job");
