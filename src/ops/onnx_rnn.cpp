@@ -39,11 +39,14 @@ void build_gru(OpContext& c) {
     auto bias = [&](int64_t begin, int64_t end) {
       return d.bias_r ? std::optional(rows(*d.bias_r, begin, end)) : std::nullopt;
     };
-    Value zr = plus(x.slice(1, 0, 2 * units) + times_transposed(h, rows(d.r, 0, 2)), bias(0, 2));
+    // With the reset after R_h, all three gates come from one product.
+    Value from_state = plus(times_transposed(h, reset_after ? d.r : rows(d.r, 0, 2)),
+                            bias(0, reset_after ? 3 : 2));
+    Value zr = x.slice(1, 0, 2 * units) + from_state.slice(1, 0, 2 * units);
     zr = d.activations[0](bounded(zr));
-    Value z = d.gate(zr, 0), r = d.gate(zr, 1), r_h = rows(d.r, 2, 3);
-    Value candidate = reset_after ? r * plus(times_transposed(h, r_h), bias(2, 3))
-                                  : plus(times_transposed(r * h, r_h), bias(2, 3));
+    Value z = d.gate(zr, 0), r = d.gate(zr, 1);
+    Value candidate = reset_after ? r * d.gate(from_state, 2)
+                                  : plus(times_transposed(r * h, rows(d.r, 2, 3)), bias(2, 3));
     candidate = d.activations[1](bounded(d.gate(x, 2) + candidate));
     return std::vector<Value>{(1.0 - z) * candidate + z * h};
   };
