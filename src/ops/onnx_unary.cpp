@@ -68,6 +68,7 @@ Value above_zero(Value x, Value negative) { return select(x < 0.0, negative, x);
   X(IsNaN, 9, is_nan(x))                                                                 \
   X(LeakyRelu, 6, above_zero(x, a(0.01f) * x))                                           \
   X(Log, 1, log(x))                                                                      \
+  X(Mish, 18, mul(x, tanh(softplus(x))))                                                 \
   X(Neg, 1, neg(x))                                                                      \
   X(Not, 1, logical_not(x))                                                              \
   X(Reciprocal, 1, 1.0 / x)                                                              \

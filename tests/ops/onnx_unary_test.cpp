@@ -28,6 +28,7 @@ double gelu(double x) { return x / 2 * std::erfc(-x / std::numbers::sqrt2); }
   X(HardSwish, 14, -4, 4, x* std::clamp(x / 6 + 0.5, 0.0, 1.0))              \
   X(LeakyRelu, 16, -3, 3, x < 0 ? 0.01f * x : x)                             \
   X(Log, 13, 0.1, 5, std::log(x))                                            \
+  X(Mish, 18, -9, 9, x* std::tanh(std::log1p(std::exp(x))))                  \
   X(Neg, 13, -3, 3, -x)                                                      \
   X(Reciprocal, 13, 0.5, 3, 1 / x)                                           \
   X(Relu, 14, -3, 3, std::max(x, 0.0))                                       \
