@@ -79,15 +79,23 @@ std::string by_ops(const std::vector<CaseResult>& results, const std::string& gr
   return out;
 }
 
-// What does not pass, one row per case and column, with the reason.
+bool same_everywhere(const CaseResult& r) {
+  return std::ranges::all_of(r.outcomes, [&](const Outcome& o) {
+    return o.status == r.outcomes[0].status && o.reason == r.outcomes[0].reason;
+  });
+}
+
+// What does not pass, one row per case and column (one if all agree), with the reason.
 std::string not_passing(const std::vector<CaseResult>& results) {
   std::string out = "| case | run by | status | reason |\n|---|---|---|---|\n";
   for (const CaseResult& r : results) {
     for (Column column : kColumnList) {
       const Outcome& o = outcome(r, column);
       if (o.status == Status::pass) continue;
-      out += fmt::format("| {}/{} | {} | {} | {} |\n", r.test.group, r.test.name, title_of(column),
-                         name_of(o.status), escaped(o.reason));
+      bool same = same_everywhere(r);
+      out += fmt::format("| {}/{} | {} | {} | {} |\n", r.test.group, r.test.name,
+                         same ? "all" : title_of(column), name_of(o.status), escaped(o.reason));
+      if (same) break;
     }
   }
   return out;

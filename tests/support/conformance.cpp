@@ -165,7 +165,7 @@ void run_case(const ConformanceCase& test, const CaseOptions& options,
   if (!model) return tell_all({Status::unsupported, model.error().text()});
   for (const onnx::ValueInfo* input : model->required_inputs()) {
     if (!input->dtype) {
-      return tell_all({Status::unsupported, "input '" + input->name + "' is " + input->problem});
+      return tell_all({Status::unsupported, "input '" + input->name + "': " + input->problem});
     }
   }
   Result<std::vector<DataSet>> sets = read_data_sets(test.folder);
