@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxMembers = 40;  // of one group: bounds code size and pointers
 constexpr size_t kMaxRequests = 96;
+constexpr size_t kMaxCopies = 4;        // of one node, in as many groups
 constexpr size_t kRecentRequests = 64;  // looked through for an equal one
 constexpr int64_t kFewChannels = 4;
 constexpr int kMaxSplits = 8;
@@ -211,10 +212,35 @@ class Grouper {
     const Request* r = sole_request(id);
     bool joins = r && !(computed_again(group(*r), r->map) && !facts_.after_reduce[id]) &&
                  !(group(*r).has_reductions() && facts_.after_dense[id]);
-    size_t g = joins ? r->group : open_root(Group::Kind::map, id);
-    IndexMap map = joins ? r->map : groups_[g].value_map;
-    groups_[g].members.push_back({id, map});
-    for (NodeId operand : graph_[id].operands) request(operand, g, map);
+    if (joins) return join(id, r->group, r->map);
+    if (recomputed(id)) {
+      for (size_t i = 0; i < requests_[id].size(); ++i) {
+        join(id, requests_[id][i].group, requests_[id][i].map);
+      }
+      return;
+    }
+    size_t g = open_root(Group::Kind::map, id);
+    join(id, g, groups_[g].value_map);
+  }
+
+  void join(NodeId id, size_t g, const IndexMap& map) {
+    IndexMap kept = map;  // members may move
+    for (NodeId operand : graph_[id].operands) request(operand, g, kept);
+    groups_[g].members.push_back({id, std::move(kept)});
+  }
+
+  // Whether each of several groups computes the node for itself: reading its one large operand
+  // instead costs them nothing, and the node is never stored.
+  bool recomputed(NodeId id) {
+    const std::vector<Request>& all = requests_[id];
+    if (needed_[id] || all.size() > kMaxCopies || !facts_.cheap[id]) return false;
+    for (size_t i = 0; i < all.size(); ++i) {
+      const Group& g = group(all[i]);
+      bool twice = std::any_of(all.begin(), all.begin() + static_cast<int64_t>(i),
+                               [&](const Request& r) { return r.group == all[i].group; });
+      if (twice || g.members.size() >= kMaxMembers || computed_again(g, all[i].map)) return false;
+    }
+    return all.size() > 1;
   }
 
   void visit_reduce(NodeId id) {

@@ -13,6 +13,8 @@ struct GroupFacts {
 
   // Computed from a reduction by elementwise and movement ops: may belong to a row group.
   IdVector<graph::NodeId, bool> after_reduce;
+  // One simple op on one operand as large as the result, and small ones.
+  IdVector<graph::NodeId, bool> cheap;
   // Elementwise, and fit for the epilogue of a dense node that it alone uses.
   IdVector<graph::NodeId, bool> after_dense;
 };

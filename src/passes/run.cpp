@@ -15,6 +15,7 @@
 #include "passes/move_transposes.h"
 #include "passes/simplify.h"
 #include "passes/split_dilated_convolution.h"
+#include "passes/split_reductions.h"
 
 namespace burin::passes {
 
@@ -34,6 +35,7 @@ constexpr Pass kPasses[] = {
     {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
+    {"split_reductions", split_reductions, ""},
 };
 
 Result<void> check_names(const std::vector<std::string>& disabled) {

@@ -126,6 +126,20 @@ TEST_P(FusedKernels, AgreeWithTheOracle) {
   }
 }
 
+// An instance norm whose reductions are split into parts.
+TEST_P(FusedKernels, LongReductionsAgreeWithTheOracle) {
+  const Execution& execution = GetParam();
+  if (auto why = execution.unavailable()) GTEST_SKIP() << *why;
+  OpCase row{"norm", Op::add, [&](CaseBuilder& b) {
+               return norm(b, b.f32({1, 8192, 33}), {1}, {0, 2}, 2);
+             }};
+  BuiltCase built = build_case(row);
+  auto got = execution.run(built.graph, built.inputs);
+  ASSERT_TRUE(got) << got.error().text();
+  auto wrong = difference_to_oracle(built.graph, built.inputs, *got);
+  EXPECT_FALSE(wrong) << *wrong;
+}
+
 INSTANTIATE_TEST_SUITE_P(Lower, FusedKernels, testing::ValuesIn(executions()),
                          [](const auto& info) { return info.param.name; });
 

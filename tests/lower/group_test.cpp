@@ -107,6 +107,15 @@ TEST(Grouping, SharedValuesReachMemoryOnce) {
   EXPECT_EQ(net.kinds(net.b.add(product, e)), (std::vector{Kind::map, Kind::dense}));
 }
 
+TEST(Grouping, CheapValuesAreComputedByEachGroupThatReadsThem) {
+  Net net;
+  NodeId x = net.f32({64, 33});
+  NodeId d = net.b.sub(x, net.b.broadcast_to(net.f32({33}), Shape{64, 33}));
+  net.b.output("d", net.b.transpose(net.b.exp(d), {1, 0}));
+  // Two groups, not three: the difference itself reaches no memory.
+  EXPECT_EQ(net.kinds(net.b.tanh(d)), (std::vector{Kind::map, Kind::map}));
+}
+
 TEST(Grouping, SmallValuesAreNotRecomputedForEachElement) {
   Net net;
   NodeId small = net.b.exp(net.f32({1, 5}));
