@@ -188,6 +188,8 @@ void Importer::build_node(const NodeView& node, Scope& scope) {
     Diagnostic d = e.diagnostic;
     d.where = node_label(node) + ": " + d.where;
     throw ImportFailure{std::move(d)};
+  } catch (const std::out_of_range&) {  // of Shape
+    throw ImportFailure{{node_label(node), "an operand has fewer dimensions than it needs", ""}};
   } catch (const std::bad_alloc&) {
     throw ImportFailure{{node_label(node), "not enough memory", ""}};
   }

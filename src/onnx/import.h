@@ -24,7 +24,7 @@ struct ImportOptions {
   std::map<std::string, int64_t, std::less<>> symbols;
   // For dimensions that none of the above fixes; nullopt refuses them.
   std::optional<int64_t> default_dim = 1;
-  // Bytes that evaluated constants may take; 0 for a generous default.
+  // Bytes that values evaluated while importing may take at most; 0 for the built-in limit.
   int64_t max_memory = 0;
 };
 

@@ -1,6 +1,7 @@
 // Memoised evaluation with the oracle's rules, on an explicit stack: files decide how deep it goes.
 #include "onnx/known_values.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/checked.h"
@@ -15,7 +16,9 @@ using graph::Op;
 KnownValues::KnownValues(const graph::Graph& graph,
                          const std::map<std::string, Tensor, std::less<>>* inputs,
                          int64_t max_memory)
-    : graph_(graph), inputs_(inputs), bytes_left_(max_memory > 0 ? max_memory : int64_t{4} << 30) {}
+    : graph_(graph),
+      inputs_(inputs),
+      bytes_left_(max_memory > 0 ? std::min(max_memory, kMaxBytes) : kMaxBytes) {}
 
 const Tensor* KnownValues::find(NodeId id) {
   if (graph_.is_constant(id)) return &graph_.constant(id);

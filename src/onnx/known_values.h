@@ -14,10 +14,12 @@ namespace burin::onnx {
 class KnownValues {
  public:
   // Only nodes whose result and operands have at most this many elements are evaluated.
-  static constexpr int64_t kMaxElements = int64_t{1} << 20;
+  static constexpr int64_t kMaxElements = int64_t{1} << 18;
+  // And not more than this altogether, which also bounds the time.
+  static constexpr int64_t kMaxBytes = int64_t{128} << 20;
 
-  // `inputs` are values of graph inputs by name; null for none. `max_memory` bounds the bytes of
-  // evaluated values; 0 for a generous default. The graph may grow between calls.
+  // `inputs` are values of graph inputs by name; null for none. `max_memory` lowers kMaxBytes
+  // unless it is 0. The graph may grow between calls.
   KnownValues(const graph::Graph& graph, const std::map<std::string, Tensor, std::less<>>* inputs,
               int64_t max_memory);
 

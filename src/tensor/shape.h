@@ -26,7 +26,8 @@ class Shape {
   explicit Shape(Dims dims) : dims_(std::move(dims)) {}
 
   size_t rank() const { return dims_.size(); }
-  int64_t operator[](size_t axis) const { return dims_[axis]; }
+  // Throws std::out_of_range: a model's tensor may have fewer axes than an operator asks about.
+  int64_t operator[](size_t axis) const { return dims_.at(axis); }
   const Dims& dims() const& { return dims_; }
   Dims dims() && { return std::move(dims_); }
   // The product of the dimensions; 1 for a scalar. The shape must have passed check_shape.

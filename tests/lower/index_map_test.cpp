@@ -85,7 +85,8 @@ TEST(IndexMap, RandomChainsOfViewsReachTheRightElements) {
     std::vector<NodeId> chain;
     NodeId last = x;
     for (int step = 0; step < 4; ++step) {
-      const Shape& shape = b.shape(last);
+      NodeId before = last;
+      const Shape shape = b.shape(last);
       auto rank = static_cast<int64_t>(shape.rank());
       Dims axes(shape.rank()), zero(shape.rank(), 0), one(shape.rank(), 1);
       for (int64_t a = 0; a < rank; ++a) axes[static_cast<size_t>(a)] = (a + 1) % rank;
@@ -101,7 +102,7 @@ TEST(IndexMap, RandomChainsOfViewsReachTheRightElements) {
         }
         default: last = b.reshape(last, Shape{shape.elements()});
       }
-      chain.push_back(last);
+      if (last != before) chain.push_back(last);
     }
     Dims space = space_of(b.shape(last));
     IndexMap map = identity_map(b.shape(last));

@@ -162,6 +162,10 @@ TEST(Import, NamesWhatIsMissingOrTwice) {
               w.node("Cast", {"x"}, {"y"}, {{"to", int64_t{7}}});
             }),
             "output 'y': is declared as f32[2] and computed as i64[2]");
+  EXPECT_NE(model([](ModelWriter& w) {
+              w.node("Conv", {"x", "x"}, {"y"}, {}, "conv");
+            }).find("node 'conv' (Conv): "),
+            std::string::npos);
   EXPECT_EQ(model([](ModelWriter& w) { w.node("Add", {"x"}, {"y"}, {}, "sum"); }),
             "node 'sum' (Add): input 1 is missing");
 }
