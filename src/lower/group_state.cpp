@@ -1,0 +1,89 @@
+// Requests, new groups, and splits of their spaces.
+#include "lower/group_state.h"
+
+namespace burin::lower {
+
+using graph::Graph;
+using graph::NodeId;
+using graph::Op;
+
+namespace {
+
+constexpr size_t kMaxRequests = 96;     // from one group
+constexpr size_t kRecentRequests = 64;  // looked through for an equal one
+
+}  // namespace
+
+Affine row_major(const Shape& shape) {
+  IndexMap map = identity_map(shape);
+  return linearize(map, shape, space_of(shape).size());
+}
+
+GroupState::GroupState(const Graph& of, const GroupFacts& known,
+                       const IdVector<NodeId, bool>& forced)
+    : graph(of),
+      facts(known),
+      needed(forced),
+      requests(of.size()),
+      materialized(of.size(), false) {}
+
+void GroupState::request(NodeId id, size_t group, IndexMap map) {
+  Op op = graph[id].op;
+  if (needed[id] || op == Op::parameter || op == Op::constant) return;  // read from its buffer
+  std::vector<Request>& all = requests[id];
+  Request r{static_cast<uint32_t>(group), std::move(map)};
+  auto recent = all.end() - static_cast<int64_t>(std::min(all.size(), kRecentRequests));
+  if (std::find(recent, all.end(), r) != all.end()) return;
+  all.push_back(std::move(r));
+  if (requested.size() <= group) requested.resize(group + 1);
+  requested[group].push_back(id);
+}
+
+const Request* GroupState::sole_request(NodeId id) {
+  if (needed[id] || requests[id].size() != 1) return nullptr;
+  const Request& r = requests[id][0];
+  bool full = group_of(r).members.size() >= kMaxMembers || requested[r.group].size() > kMaxRequests;
+  return full ? nullptr : &r;
+}
+
+size_t GroupState::open(Group::Kind kind, NodeId value, NodeId target, Affine output) {
+  Group g;
+  g.kind = kind;
+  g.value = value;
+  g.value_map = identity_map(shape(value));
+  g.target = target;
+  g.output = std::move(output);
+  g.space = space_of(shape(value));
+  g.reduced.assign(g.space.size(), false);
+  groups.push_back(std::move(g));
+  requested.resize(groups.size());
+  return groups.size() - 1;
+}
+
+size_t GroupState::open_root(Group::Kind kind, NodeId id) {
+  materialized[id] = true;
+  return open(kind, id, id, row_major(shape(id)));
+}
+
+std::optional<IndexMap> GroupState::follow_view(NodeId view, size_t g, const IndexMap& map) {
+  for (int round = 0; round < kMaxSplits; ++round) {
+    Delinearized d = through_view(graph, view, map, groups[g].space);
+    if (d.map) return std::move(d.map);
+    if (!d.split || groups[g].kind == Group::Kind::dense) return std::nullopt;
+    split(g, *d.split);
+  }
+  return std::nullopt;
+}
+
+void GroupState::split(size_t g, SplitRequest s) {
+  Group& group = groups[g];
+  auto at = static_cast<int64_t>(s.axis);
+  group.space[s.axis] /= s.inner;
+  group.space.insert(group.space.begin() + at + 1, s.inner);
+  bool reduced = group.reduced[s.axis];
+  group.reduced.insert(group.reduced.begin() + at + 1, reduced);
+  each_map(g, [&](IndexMap& map) { split_axis(map, s); });
+  split_axis(group.output, s);
+}
+
+}  // namespace burin::lower

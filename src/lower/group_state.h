@@ -1,0 +1,72 @@
+// The groups under construction: which node is needed in memory, which groups ask for it and at
+// what map of their space. lower/group.cpp walks the graph with it, lower/group_absorb.h draws
+// reductions and dense nodes into groups.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "lower/group.h"
+#include "lower/group_facts.h"
+
+namespace burin::lower {
+
+inline constexpr size_t kMaxMembers = 40;  // of one group: bounds code size and pointers
+inline constexpr int kMaxSplits = 8;       // of a group's axes for one node
+
+struct Request {
+  uint32_t group = 0;
+  IndexMap map;
+  friend bool operator==(const Request&, const Request&) = default;
+};
+
+// The row-major position in a shape, over space_of(shape).
+Affine row_major(const Shape& shape);
+
+struct GroupState {
+  GroupState(const graph::Graph& graph, const GroupFacts& facts,
+             const IdVector<graph::NodeId, bool>& forced);
+
+  const Shape& shape(graph::NodeId id) const { return graph.type(id).shape; }
+  Group& group_of(const Request& r) { return groups[r.group]; }
+
+  // Group `group` reads the node at the map.
+  void request(graph::NodeId id, size_t group, IndexMap map);
+  // The only request, if there is one and the node may live inside that group.
+  const Request* sole_request(graph::NodeId id);
+
+  // A new group over the shape of `value` that writes `output` of the target's buffer.
+  size_t open(Group::Kind kind, graph::NodeId value, graph::NodeId target, Affine output);
+  // The same for all of a node's buffer.
+  size_t open_root(Group::Kind kind, graph::NodeId id);
+
+  // The operand's map in group `g`, after splitting axes of the group's space where that helps.
+  // `map` must belong to a request or the group, so that splits reach it.
+  std::optional<IndexMap> follow_view(graph::NodeId view, size_t g, const IndexMap& map);
+  void split(size_t g, SplitRequest s);
+
+  // Calls f with all maps over the space of a group: its members' and those still to be visited.
+  template <class F>
+  void each_map(size_t g, F&& f) {
+    f(groups[g].value_map);
+    for (Member& m : groups[g].members) f(m.map);
+    std::vector<graph::NodeId>& ids = requested[g];
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    for (graph::NodeId id : ids) {
+      for (Request& r : requests[id]) {
+        if (r.group == g) f(r.map);
+      }
+    }
+  }
+
+  const graph::Graph& graph;
+  const GroupFacts& facts;
+  IdVector<graph::NodeId, bool> needed;  // in memory
+  IdVector<graph::NodeId, std::vector<Request>> requests;
+  IdVector<graph::NodeId, bool> materialized;
+  std::vector<Group> groups;
+  std::vector<std::vector<graph::NodeId>> requested;  // per group: the nodes with requests from it
+};
+
+}  // namespace burin::lower
