@@ -144,8 +144,9 @@ std::optional<Resolved> resolve(const graph::Graph& graph, graph::NodeId id, int
   if (!in) return std::nullopt;
   if (node.op == graph::Op::convert) {
     // One rounding at most: from the stored dtype to the last.
-    bool once = in->dtype == in->value.dtype() && is_float(in->dtype) && is_float(node.type.dtype);
-    if (!once || in->scale.valid()) return std::nullopt;
+    DType from = in->dtype, to = node.type.dtype;
+    bool alike = (is_float(from) && is_float(to)) || (is_integer(from) && is_integer(to));
+    if (!alike || from != in->value.dtype() || in->scale.valid()) return std::nullopt;
     in->dtype = node.type.dtype;
     return in;
   }

@@ -26,8 +26,9 @@ struct WeightView {
 };
 
 // Follows `node` down to a constant through transpose, reshape, slice, reverse, broadcast, convert
-// between float types, and one multiplication by another such constant. Nothing if the value is not
-// such a view of a constant; whoever asks may then evaluate it (graph/constant.h).
+// between float types or between integers, and one multiplication by another such constant. Nothing
+// if the value is not such a view of a constant; whoever asks may then evaluate it
+// (graph/constant.h).
 std::optional<WeightView> resolve_weights(const graph::Graph& graph, graph::NodeId node);
 
 // The view with other axes: axis i of the result stands for the adjacent axes `groups[i]` of the
@@ -41,11 +42,15 @@ WeightView split_axis(const WeightView& view, size_t axis, int64_t inner);
 // The whole tensor, dense and row-major, in the view's dtype.
 Tensor pack_dense(const WeightView& view);
 
-// Copies the box [0, extents) of the view that starts at `start` (both per axis) to `out` as f32,
+// Copies the box [0, extents) of the view that starts at `start` (both per axis) to `out`,
 // row-major with `out_strides` elements per axis. Blocked for the cache whichever side is
 // transposed.
 void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       float* out);
+// The same for integers, of views without a scale.
+void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
+                      std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                      int32_t* out);
 
 }  // namespace burin::lower

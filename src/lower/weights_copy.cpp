@@ -37,17 +37,17 @@ std::vector<Entry> flatten(const WeightView& view, std::span<const size_t> order
 
 // out[e.out + o] = in[e.in + o * in_stride] * scales. Lines of input are read whole into a small
 // square and written out across it: strided reads that share cache sets would evict one another.
-template <class T>
+template <class T, class Out>
 struct BlockCopy {
   const WeightView& view;
   int64_t base = 0;       // of the box in the input
   int64_t in_stride = 0;  // along the innermost axis of the output
-  float* out = nullptr;
+  Out* out = nullptr;
 
   void rows(std::span<const Entry> entries, int64_t n) const {
     for (const Entry& e : entries) {
       for (int64_t o = 0; o < n; ++o) {
-        out[e.out + o] = static_cast<float>(view.value.load<T>(base + e.in + o * in_stride));
+        out[e.out + o] = static_cast<Out>(view.value.load<T>(base + e.in + o * in_stride));
       }
     }
   }
@@ -64,19 +64,19 @@ struct BlockCopy {
   }
 
   void square(std::span<const Entry> entries, int64_t o, int64_t n, bool line) const {
-    float block[kBlock][kBlock];
+    Out block[kBlock][kBlock];
     for (int64_t i = 0; i < n; ++i) {
       int64_t from = base + (o + i) * in_stride;
-      if (line && std::is_same_v<T, float>) {
+      if (line && std::is_same_v<T, Out>) {
         std::memcpy(block[i], view.value.data() + (from + entries[0].in) * 4, sizeof(block[i]));
         continue;
       }
       for (size_t j = 0; j < entries.size(); ++j) {
-        block[i][j] = static_cast<float>(view.value.load<T>(from + entries[j].in));
+        block[i][j] = static_cast<Out>(view.value.load<T>(from + entries[j].in));
       }
     }
     for (size_t j = 0; j < entries.size(); ++j) {
-      float* to = out + entries[j].out + o;
+      Out* to = out + entries[j].out + o;
       for (int64_t i = 0; i < n; ++i) to[i] = block[i][j];
     }
   }
@@ -110,9 +110,9 @@ size_t innermost(std::span<const int64_t> extents, std::span<const int64_t> out_
   return inner;
 }
 
-template <class T>
+template <class T, class Out>
 void copy_box(const WeightView& view, std::span<const int64_t> start,
-              std::span<const int64_t> extents, std::span<const int64_t> out_strides, float* out) {
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides, Out* out) {
   size_t inner = innermost(extents, out_strides);
   std::vector<size_t> order;
   for (size_t i = 0; i < extents.size(); ++i) {
@@ -122,14 +122,15 @@ void copy_box(const WeightView& view, std::span<const int64_t> start,
     return std::abs(view.strides[a]) > std::abs(view.strides[b]);
   });
   std::vector<Entry> entries = flatten(view, order, extents, out_strides);
-  BlockCopy<T> copy{view, view.offset, view.strides[inner], out};
+  BlockCopy<T, Out> copy{view, view.offset, view.strides[inner], out};
   copy.base = std::inner_product(start.begin(), start.end(), view.strides.begin(), view.offset);
   view.strides[inner] == 1 ? copy.rows(entries, extents[inner])
                            : copy.squares(entries, extents[inner]);
   if (!view.scale.valid()) return;
   int64_t base =
       std::inner_product(start.begin(), start.end(), view.scale_strides.begin(), view.scale_offset);
-  apply_scale(view, base, view.scale_strides[inner], entries, extents[inner], out);
+  if constexpr (std::is_same_v<Out, float>)
+    apply_scale(view, base, view.scale_strides[inner], entries, extents[inner], out);
 }
 
 }  // namespace
@@ -137,13 +138,30 @@ void copy_box(const WeightView& view, std::span<const int64_t> start,
 void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       float* out) {
-  if (std::ranges::any_of(extents, [](int64_t n) { return n <= 0; })) return;
+  if (std::any_of(extents.begin(), extents.end(), [](int64_t n) { return n <= 0; })) return;
   if (extents.empty()) {
     out[0] = static_cast<float>(view.at({}));
     return;
   }
-  visit_dtype(view.value.dtype(),
-              [&](auto t) { copy_box<decltype(t)>(view, start, extents, out_strides, out); });
+  visit_dtype(view.value.dtype(), [&](auto t) {
+    copy_box<decltype(t), float>(view, start, extents, out_strides, out);
+  });
+}
+
+void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
+                      std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                      int32_t* out) {
+  BURIN_CHECK(!view.scale.valid() && !is_float(view.value.dtype()), "weights are not integers");
+  if (std::any_of(extents.begin(), extents.end(), [](int64_t n) { return n <= 0; })) return;
+  if (extents.empty()) {
+    out[0] = static_cast<int32_t>(view.value.as_int(view.offset));
+    return;
+  }
+  visit_dtype(view.value.dtype(), [&](auto t) {
+    if constexpr (std::is_integral_v<decltype(t)>) {
+      copy_box<decltype(t), int32_t>(view, start, extents, out_strides, out);
+    }
+  });
 }
 
 Tensor pack_dense(const WeightView& view) {

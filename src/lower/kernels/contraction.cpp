@@ -38,9 +38,7 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   }
   int64_t lanes = nest.lanes;
   if (c.weights) {
-    Fill fill = [c, layout, lanes](std::byte* out) {
-      pack_weights(c, layout, lanes, reinterpret_cast<float*>(out));
-    };
+    Fill fill = [c, layout, lanes](std::byte* out) { pack_weights(c, layout, lanes, out); };
     kernels.extras.push_back({std::max<int64_t>(layout.elements() * 4, 64), std::move(fill)});
     return;
   }
@@ -52,6 +50,12 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
 }
 
 }  // namespace
+
+std::optional<loop::Elem> contraction_elem(DType dtype) {
+  if (dtype == DType::f32) return loop::Elem::f32;
+  if (dtype == DType::i32) return loop::Elem::i32;
+  return std::nullopt;
+}
 
 void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels) {
   TileChoice tile = choose_tile(c, *job.machine);

@@ -8,7 +8,8 @@
 namespace burin::lower {
 
 struct Contraction {
-  Nest nest;  // without schedule, rhs view and strides of packed weights
+  loop::Elem elem = loop::Elem::f32;  // of operands and sums: f32 or i32
+  Nest nest;                          // without schedule, rhs view and strides of packed weights
   int64_t k = 1, lhs_k_stride = 1;
   // The right-hand side over the axes: outer (extent 1 where it does not vary), taps, m tap, k, n.
   // Exactly one of the two is used; a view is read in place if n is contiguous and there are no
@@ -24,6 +25,9 @@ struct Contraction {
   // per element of a row of inputs: 0 for none, else a scale of addresses.
   int prefetch = 0;
 };
+
+// The element for a dtype that contractions sum; nothing for others.
+std::optional<loop::Elem> contraction_elem(DType dtype);
 
 // Chooses register tile and blocking for the machine, and adds the kernels and the buffers they
 // need to `kernels`.
@@ -67,8 +71,8 @@ struct PackedLayout {
   int64_t elements() const { return blocks * block; }
 };
 PackedLayout packed_layout(const Contraction& c, int64_t vectors);
-// Writes the packed weights.
-void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, float* out);
+// Writes the packed weights, elements of 4 bytes.
+void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out);
 // A kernel that packs a view at run time; its two pointers are the view's and the packed buffer.
 DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes);
 

@@ -30,6 +30,8 @@ PackedLayout packed_layout(const Contraction& c, int64_t vectors) {
 
 namespace {
 
+constexpr int64_t kBytes = 4;  // of an element
+
 // Copies the channels [n, n + count) of one outer block, group `g` of `bundle` within it.
 struct PanelCopy {
   const Contraction& c;
@@ -43,7 +45,7 @@ struct PanelCopy {
   }
 
   // `width`: channels of the panel that starts at `panel` in the packed block.
-  void copy(int64_t n, int64_t count, int64_t width, int64_t row, float* panel) {
+  void copy(int64_t n, int64_t count, int64_t width, int64_t row, std::byte* panel) {
     size_t axes = extents.size(), outer = c.nest.outer.size();
     strides[axes - 1] = 1;
     strides[axes - 2] = width;
@@ -54,23 +56,29 @@ struct PanelCopy {
     }
     start[axes - 1] = n;
     extents[axes - 1] = count;
-    copy_weights_f32(*c.weights, start, extents, strides, panel + row * width);
+    std::byte* to = panel + row * width * kBytes;
+    if (c.elem == Elem::i32) {
+      copy_weights_i32(*c.weights, start, extents, strides, reinterpret_cast<int32_t*>(to));
+    } else {
+      copy_weights_f32(*c.weights, start, extents, strides, reinterpret_cast<float*>(to));
+    }
   }
 };
 
-void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, float* block) {
+void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, std::byte* block) {
   const Contraction& c = copy.c;
   int64_t group_n = c.nest.n / c.bundle, group_k = c.k / c.bundle;
   int64_t first_group = group_axis >= 0 ? copy.start[static_cast<size_t>(group_axis)] : 0;
   for (int64_t n = 0; n < c.nest.n; n += copy.layout.width) {
     int64_t count = std::min(copy.layout.width, c.nest.n - n);
     int64_t width = std::min(copy.layout.width, round_up(count, lanes));
-    float* panel = block + n * copy.layout.rows;
+    std::byte* panel = block + n * copy.layout.rows * kBytes;
     for (int64_t at = n; at < n + count;) {
       int64_t group = at / group_n;
       int64_t until = std::min(n + count, (group + 1) * group_n);
       if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group + group;
-      copy.copy(at - group * group_n, until - at, width, group * group_k, panel + (at - n));
+      copy.copy(at - group * group_n, until - at, width, group * group_k,
+                panel + (at - n) * kBytes);
       at = until;
     }
   }
@@ -79,7 +87,7 @@ void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, float* block
 
 }  // namespace
 
-void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, float* out) {
+void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
   PanelCopy copy(c, layout);
   size_t outer = c.nest.outer.size();
   // Outer axes along which the weights vary, odometer-wise; the bundled one counts whole bundles.
@@ -95,7 +103,7 @@ void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lane
       copy.start[i] = index[i] * (grouped ? c.bundle : 1);
       offset += index[i] * layout.outer_strides[i];
     }
-    pack_block(copy, lanes, group_axis, out + offset);
+    pack_block(copy, lanes, group_axis, out + offset * kBytes);
     for (size_t i = outer; i-- > 0;) {
       if (layout.outer_strides[i] == 0) continue;
       if (++index[i] < c.nest.outer[i].extent) break;

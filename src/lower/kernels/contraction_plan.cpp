@@ -61,7 +61,8 @@ TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
   int64_t most_vectors = ceil_div(c.nest.n, c.nest.lanes);
   for (int64_t vectors = 1; vectors <= std::min<int64_t>(8, most_vectors); ++vectors) {
     for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, 31); ++rows) {
-      if (registers_needed(rows, vectors, machine) > machine.vector_registers) break;
+      int64_t product = c.elem == loop::Elem::f32 ? 0 : 1;  // before it is added
+      if (registers_needed(rows, vectors, machine) + product > machine.vector_registers) break;
       double cycles = cover_cycles(c, rows, vectors, machine);
       if (best.cycles == 0 || cycles < best.cycles) best = {rows, vectors, cycles};
     }

@@ -21,9 +21,9 @@ constexpr int64_t kStraightFmas = 640;  // without a loop up to this many
 class TileEmitter {
  public:
   TileEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
-      : b_(b), c_(c), tile_(tile), vector_{Elem::f32, c.nest.lanes} {
+      : b_(b), c_(c), tile_(tile), vector_{c.elem, c.nest.lanes} {
     auto count = static_cast<size_t>(tile.segment.rows * tile.vectors);
-    acc_.assign(count, b.real(vector_, 0));
+    acc_.assign(count, b.bits(vector_, 0));
   }
 
   std::vector<Value> emit() {
@@ -160,7 +160,8 @@ class TileEmitter {
       Value x = b_.load_splat(vector_, lhs.plus(r * c_.nest.lhs_m_stride * kBytes));
       for (int64_t v = 0; v < tile_.vectors; ++v) {
         Value& acc = acc_[static_cast<size_t>(r * tile_.vectors + v)];
-        acc = b_.fma(x, w[static_cast<size_t>(v)], acc);
+        Value weight = w[static_cast<size_t>(v)];
+        acc = c_.elem == Elem::f32 ? b_.fma(x, weight, acc) : b_.add(acc, b_.mul(x, weight));
       }
     }
   }

@@ -95,6 +95,7 @@ void set_taps(const Conv& s, Contraction& c, std::vector<std::vector<size_t>>& g
 
 Contraction make_form(const Conv& s, uint16_t lanes) {
   Contraction c;
+  c.elem = *contraction_elem(s.x.dtype);
   c.nest.lanes = lanes;
   c.bundle = s.bundle(lanes);
   c.k = c.bundle * s.in;
@@ -134,7 +135,8 @@ int64_t Conv::bundle(int64_t lanes) const {
 }
 
 std::optional<std::string> refuse_conv(const DenseJob& job) {
-  if (node_of(job).type.dtype != DType::f32) return "not of f32";
+  std::optional<loop::Elem> elem = contraction_elem(node_of(job).type.dtype);
+  if (!elem) return "neither of f32 nor of i32";
   bool empty = result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0 ||
                operand_shape(job, 1).elements() == 0;
   if (empty) return "empty";

@@ -44,6 +44,7 @@ class GemmBuilder {
       : job_(job), lhs_(lhs), fused_(epilogue_of(job)), sides_(job), rhs_strides_(rhs_strides()) {}
 
   Contraction build() {
+    c_.elem = *contraction_elem(node_of(job_).type.dtype);
     c_.nest.lanes = job_.machine->lanes(loop::Elem::f32);
     c_.nest.lhs = lhs_;
     size_t batch = sides_.lhs.batch.size();
@@ -198,7 +199,7 @@ Contraction gemm_form(const DenseJob& job, const View& lhs) {
 }
 
 std::optional<std::string> refuse_gemm(const DenseJob& job) {
-  if (node_of(job).type.dtype != DType::f32) return "not of f32";
+  if (!contraction_elem(node_of(job).type.dtype)) return "neither of f32 nor of i32";
   if (Sides(job).rhs.free.empty()) return "the right side has no columns";
   bool empty = result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0;
   if (empty) return "empty";
