@@ -58,13 +58,24 @@ bool selected(const driver::Compiled& compiled, size_t kernel, const std::string
   return false;
 }
 
+// "; k2 of Gemm_13, Gemm_17: the algorithm", as a comment line.
+std::string describe_kernel(const driver::Compiled& compiled, size_t kernel) {
+  std::string layers, algorithm;
+  for (const runtime::Step& s : compiled.program.steps) {
+    if (s.kernel != kernel) continue;
+    layers += (layers.empty() ? "" : ", ") + s.name;
+    algorithm = s.algorithm;
+  }
+  return fmt::format("; k{} of {}: {}\n", kernel, layers, algorithm);
+}
+
 template <class Text>
 Result<std::string> per_kernel(const driver::Compiled& compiled, const std::string& wanted,
                                Text text) {
   std::string out;
   for (size_t k = 0; k < compiled.program.kernels.size(); ++k) {
     if (!selected(compiled, k, wanted)) continue;
-    out += fmt::format("; k{}\n", k) + text(k) + "\n";
+    out += describe_kernel(compiled, k) + text(k) + "\n";
   }
   if (out.empty())
     return fail("--kernel", "no kernel '" + wanted + "'", "burin inspect lists them");
