@@ -37,6 +37,7 @@ class Builder {
   Type type(Value v) const { return function_.types[v.index]; }
   // Instructions made from now on carry this graph source.
   void set_source(uint32_t source) { source_ = source; }
+  uint32_t source() const { return source_; }
 
   // Literals, splat to all lanes of the type; deduplicated.
   Value index(int64_t value) { return integer(kIndex, value); }
@@ -118,7 +119,7 @@ class Builder {
 
   Function function_;
   RegionId region_ = 0;
-  uint32_t source_ = ~0u;
+  uint32_t source_ = kNoSource;
   std::unordered_map<uint64_t, std::vector<Value>> literals_;  // by type and bits
   std::unordered_map<uint32_t, uint64_t> literal_bits_;        // by value
 };

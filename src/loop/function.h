@@ -23,6 +23,7 @@ struct Value {
 using InstId = uint32_t;
 using RegionId = uint32_t;
 inline constexpr uint32_t kNoRegion = ~0u;
+inline constexpr uint32_t kNoSource = ~0u;
 
 // One operation. Memory ops (load, load_splat, gather, store, offset, prefetch) address
 //   base + index * scale + disp      operands: base, index, mask, value; absent ones are invalid.
@@ -40,7 +41,7 @@ struct Inst {
   int32_t disp = 0;
   int64_t imm = 0;
   RegionId body = kNoRegion, other = kNoRegion;
-  uint32_t source = ~0u;  // index of the graph Source that asked for it
+  uint32_t source = kNoSource;  // index of the graph Source that asked for it
 };
 
 struct Region {

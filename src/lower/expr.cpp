@@ -175,11 +175,13 @@ Value PointEmitter::value(int node) {
       if (operand >= 0) needed[static_cast<size_t>(operand)] = true;
     }
   }
+  uint32_t kernel_source = b_.source();
   for (size_t i = 0; i <= root; ++i) {
     if (!needed[i] || values_[i].valid()) continue;
     b_.set_source(expr_.nodes[i].source.index);
     values_[i] = emit_node(expr_.nodes[i]);
   }
+  b_.set_source(kernel_source);
   return values_[root];
 }
 

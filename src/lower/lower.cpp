@@ -132,8 +132,9 @@ class Lowering {
     return fmt::format("{}_{}", graph::name_of(graph_[id].op), id.index);
   }
 
-  // Turns stages into kernels over the buffers behind the job's pointers.
-  void add_kernels(DenseKernels made, std::span<const BufferId> pointers, const std::string& name) {
+  // Turns stages into kernels over the buffers behind the job's pointers. Instructions that no
+  // fused node asked for were asked for by `node`.
+  void add_kernels(DenseKernels made, std::span<const BufferId> pointers, NodeId node) {
     std::vector<BufferId> all(pointers.begin(), pointers.end());
     for (ExtraBuffer& extra : made.extras) {
       Buffer buffer;
@@ -145,11 +146,14 @@ class Lowering {
     for (DenseStage& stage : made.stages) {
       Kernel kernel;
       kernel.function = std::move(stage.function);
+      for (loop::Inst& inst : kernel.function.insts) {
+        if (inst.source == loop::kNoSource) inst.source = graph_[node].source.index;
+      }
       kernel.tiles = stage.tiles;
       for (int use : stage.uses) kernel.buffers.push_back({all[static_cast<size_t>(use)], 0});
       kernel.writes = std::move(stage.writes);
       kernel.in_place = std::move(stage.in_place);
-      kernel.name = name;
+      kernel.name = name_of_node(node);
       kernel.algorithm = made.algorithm;
       kernel.flops = stage.flops;
       kernel.bytes = stage.bytes;
@@ -175,7 +179,7 @@ class Lowering {
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
     DenseKernels made = group.has_reductions() ? make_row(job) : make_map(job);
-    add_kernels(std::move(made), buffers_of(fused.buffers), job.name);
+    add_kernels(std::move(made), buffers_of(fused.buffers), group.target);
   }
 
   void lower_dense(const Group& group) {
@@ -199,14 +203,15 @@ class Lowering {
       job.operands.push_back(std::move(operand));
     }
     job.pointers = static_cast<int>(fused.buffers.size());
-    add_kernels(make_dense(job), buffers_of(fused.buffers), name_of_node(group.anchor));
+    add_kernels(make_dense(job), buffers_of(fused.buffers), group.anchor);
   }
 
   void lower_single(const Group& group) {
     std::vector<NodeId> nodes = graph_[group.target].operands;
     nodes.push_back(group.target);
     std::string name = name_of_node(group.target);
-    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes), name);
+    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes),
+                group.target);
   }
 
   void copy_output(NodeId id, size_t port) {
@@ -226,7 +231,7 @@ class Lowering {
     job.pointers = 2;
     job.machine = &machine_;
     BufferId buffers[] = {buffer_of(id), output_buffer(port)};
-    add_kernels(make_map(job), buffers, job.name);
+    add_kernels(make_map(job), buffers, id);
   }
 
   const Graph& graph_;
