@@ -12,7 +12,8 @@ namespace burin::lower {
 
 namespace {
 
-// More taps than this along a padded row would make as many variants of the border tiles.
+// More taps than this along a padded row would make as many variants of the border tiles: the
+// padding is written out instead.
 constexpr int64_t kMostPaddedTaps = 32;
 constexpr size_t kMostPhases = 64;
 
@@ -149,10 +150,6 @@ std::optional<std::string> refuse_conv(const DenseJob& job) {
   if (phases > kMostPhases) return "the input is widely dilated";
   DenseKernels unused;
   for (const Conv& conv : phases_of(job, unused)) {
-    size_t last = conv.window.size() - 1;
-    if (conv.padded(last) && conv.window[last] > kMostPaddedTaps) {
-      return "too wide a window on a padded row";
-    }
     uint16_t lanes = job.machine->lanes(loop::Elem::f32);
     if (conv.bundle(lanes) > 1 && !conv.weights) return "narrow groups with weights not yet known";
     if (auto reason = refuse_vectors(make_form(conv, lanes).nest, *job.machine)) return reason;
@@ -163,7 +160,12 @@ std::optional<std::string> refuse_conv(const DenseJob& job) {
 DenseKernels make_conv(const DenseJob& job) {
   DenseKernels kernels;
   uint16_t lanes = job.machine->lanes(loop::Elem::f32);
-  for (const Conv& conv : phases_of(job, kernels)) {
+  std::vector<Conv> phases = phases_of(job, kernels);
+  for (Conv& conv : phases) {
+    size_t last = conv.window.size() - 1;
+    if (conv.padded(last) && conv.window[last] > kMostPaddedTaps) {
+      write_out_padding(job, conv, kernels);
+    }
     make_contraction(job, make_form(conv, lanes), kernels);
   }
   return kernels;

@@ -27,4 +27,8 @@ struct Conv {
 // x_dilation; o and t then each run in steps of their own over inputs that adjoin.
 std::vector<Conv> phases_of(const DenseJob& job, DenseKernels& kernels);
 
+// Adds a stage that copies the input with the padding along its last spatial axis written out, and
+// makes the convolution read the copy.
+void write_out_padding(const DenseJob& job, Conv& conv, DenseKernels& kernels);
+
 }  // namespace burin::lower
