@@ -31,15 +31,15 @@ inline std::unexpected<Diagnostic> fail(std::string where, std::string reason,
 #define BURIN_CONCAT(a, b) BURIN_CONCAT_INNER(a, b)
 
 // Evaluates a Result; returns its Diagnostic from the enclosing function, else goes on.
-#define BURIN_TRY(expression)                                                    \
-  do {                                                                           \
-    auto&& burin_try_result = (expression);                                      \
-    if (!burin_try_result) return std::unexpected(burin_try_result.error());     \
+#define BURIN_TRY(expression)                                                \
+  do {                                                                       \
+    auto&& burin_try_result = (expression);                                  \
+    if (!burin_try_result) return std::unexpected(burin_try_result.error()); \
   } while (0)
 
 // As BURIN_TRY, and moves the value into `declaration`: BURIN_ASSIGN(auto x, f());
-#define BURIN_ASSIGN(declaration, expression)                                              \
-  auto BURIN_CONCAT(burin_result_, __LINE__) = (expression);                               \
-  if (!BURIN_CONCAT(burin_result_, __LINE__))                                              \
-    return std::unexpected(std::move(BURIN_CONCAT(burin_result_, __LINE__)).error());      \
+#define BURIN_ASSIGN(declaration, expression)                                         \
+  auto BURIN_CONCAT(burin_result_, __LINE__) = (expression);                          \
+  if (!BURIN_CONCAT(burin_result_, __LINE__))                                         \
+    return std::unexpected(std::move(BURIN_CONCAT(burin_result_, __LINE__)).error()); \
   declaration = *std::move(BURIN_CONCAT(burin_result_, __LINE__))

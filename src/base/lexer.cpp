@@ -52,20 +52,12 @@ bool read_real(std::string_view text, double* out) {
 bool decode_escape(std::string_view text, size_t* i, char* out) {
   if (++*i >= text.size()) return false;
   switch (text[*i]) {
-    case 'n':
-      *out = '\n';
-      return true;
-    case 't':
-      *out = '\t';
-      return true;
+    case 'n': *out = '\n'; return true;
+    case 't': *out = '\t'; return true;
     case '"':
-    case '\\':
-      *out = text[*i];
-      return true;
-    case 'x':
-      break;
-    default:
-      return false;
+    case '\\': *out = text[*i]; return true;
+    case 'x': break;
+    default: return false;
   }
   if (*i + 2 >= text.size()) return false;
   char high = text[*i + 1], low = text[*i + 2];

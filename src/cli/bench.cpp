@@ -110,7 +110,7 @@ void print_kernels(const runtime::Program& program, const Figures& f) {
                     fmt::format("{:.1f}", s.flops / t / 1e9),
                     fmt::format("{:.0f} %", 100 * s.flops / t / f.peak),
                     fmt::format("{:.1f}", s.bytes / t / 1e9), std::to_string(s.tiles),
-                    s.algorithm});
+                    s.algorithm.substr(0, s.algorithm.find(';'))});
   }
   fmt::print("{}\n", format_table(rows));
 }

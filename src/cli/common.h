@@ -46,7 +46,7 @@ Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, con
 using VerbBody = std::function<Result<int>()>;
 void set_body(CLI::App& verb, int& exit_code, VerbBody body);
 
-// Left-aligned first column, right-aligned others, two spaces between.
+// First and last column left-aligned, right-aligned others, two spaces between.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
 
 // Prints, or writes to a file by way of a temporary name ("-" is standard output).

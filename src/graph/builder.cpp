@@ -39,9 +39,7 @@ NodeId Builder::constant(Tensor value) {
   return add(Op::constant, {}, ConstantAttr{std::move(value)}, std::move(type));
 }
 
-NodeId Builder::scalar(DType dtype, double value) {
-  return constant(Tensor::scalar(dtype, value));
-}
+NodeId Builder::scalar(DType dtype, double value) { return constant(Tensor::scalar(dtype, value)); }
 
 NodeId Builder::full(TensorType type, double value) {
   NodeId s = scalar(type.dtype, value);

@@ -1,11 +1,11 @@
 // The primitives of the tensor IR: names, and the attributes that some of them carry.
 // Every value is one node with one result. Elementwise operands have equal shapes: broadcasting is
-// its own node. Meaning follows StableHLO where it has the op; differences are noted beside the row.
+// its own node. Meaning follows StableHLO where it has the op; a row notes where it differs.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -13,6 +13,7 @@
 
 namespace burin::graph {
 
+// clang-format off
 // One operand, result of the same shape and dtype unless noted. neg, abs and sign take any number,
 // the others floats only; unless noted.
 #define BURIN_UNARY_OPS(X)                                                                    \
@@ -56,6 +57,7 @@ namespace burin::graph {
 
 #define BURIN_ELEMENTWISE_OPS(X) BURIN_UNARY_OPS(X) BURIN_BINARY_OPS(X) BURIN_TERNARY_OPS(X)
 #define BURIN_GRAPH_OPS(X) BURIN_ELEMENTWISE_OPS(X) BURIN_STRUCTURAL_OPS(X)
+// clang-format on
 
 enum class Op : uint8_t {
 #define X(name) name,
@@ -87,49 +89,65 @@ struct NoAttr {
 struct ParameterAttr {
   int64_t index = 0;  // position among the graph's inputs
   template <class F>
-  void each(F&& f) { f("index", index); }
+  void each(F&& f) {
+    f("index", index);
+  }
   friend bool operator==(const ParameterAttr&, const ParameterAttr&) = default;
 };
 struct ConstantAttr {
   Tensor value;
   template <class F>
-  void each(F&& f) { f("value", value); }
+  void each(F&& f) {
+    f("value", value);
+  }
 };
 struct AxisAttr {
   int64_t axis = 0;
   template <class F>
-  void each(F&& f) { f("axis", axis); }
+  void each(F&& f) {
+    f("axis", axis);
+  }
   friend bool operator==(const AxisAttr&, const AxisAttr&) = default;
 };
 struct DimsAttr {
   Dims dims;
   template <class F>
-  void each(F&& f) { f("dims", dims); }
+  void each(F&& f) {
+    f("dims", dims);
+  }
   friend bool operator==(const DimsAttr&, const DimsAttr&) = default;
 };
 struct SliceAttr {
   Dims start, limit, stride;
   template <class F>
-  void each(F&& f) { f("start", start), f("limit", limit), f("stride", stride); }
+  void each(F&& f) {
+    f("start", start), f("limit", limit), f("stride", stride);
+  }
   friend bool operator==(const SliceAttr&, const SliceAttr&) = default;
 };
 struct PadAttr {
   Dims low, high, interior;  // all non-negative
   template <class F>
-  void each(F&& f) { f("low", low), f("high", high), f("interior", interior); }
+  void each(F&& f) {
+    f("low", low), f("high", high), f("interior", interior);
+  }
   friend bool operator==(const PadAttr&, const PadAttr&) = default;
 };
 struct ScatterAttr {
   ScatterKind kind = ScatterKind::assign;
   template <class F>
-  void each(F&& f) { f("kind", kind); }
+  void each(F&& f) {
+    f("kind", kind);
+  }
   friend bool operator==(const ScatterAttr&, const ScatterAttr&) = default;
 };
 struct ReduceAttr {
   ReduceKind kind = ReduceKind::sum;
   Dims dims;  // ascending
   template <class F>
-  void each(F&& f) { f("kind", kind), f("dims", dims); }
+  void each(F&& f) {
+    f("kind", kind), f("dims", dims);
+  }
   friend bool operator==(const ReduceAttr&, const ReduceAttr&) = default;
 };
 struct WindowAttr {
@@ -167,12 +185,15 @@ struct SortAttr {
   int64_t axis = 0;
   bool descending = false;
   template <class F>
-  void each(F&& f) { f("axis", axis), f("descending", descending); }
+  void each(F&& f) {
+    f("axis", axis), f("descending", descending);
+  }
   friend bool operator==(const SortAttr&, const SortAttr&) = default;
 };
 
-using Attr = std::variant<NoAttr, ParameterAttr, ConstantAttr, AxisAttr, DimsAttr, SliceAttr,
-                          PadAttr, ScatterAttr, ReduceAttr, WindowAttr, DotAttr, ConvAttr, SortAttr>;
+using Attr =
+    std::variant<NoAttr, ParameterAttr, ConstantAttr, AxisAttr, DimsAttr, SliceAttr, PadAttr,
+                 ScatterAttr, ReduceAttr, WindowAttr, DotAttr, ConvAttr, SortAttr>;
 
 // A default-constructed attribute of the alternative that `op` carries.
 Attr default_attr(Op op);

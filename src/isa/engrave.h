@@ -27,7 +27,8 @@ struct EngraveOptions {
 };
 
 // The function must have passed loop/verify.h. What loop/interp.h calls undefined is harmless where
-// that is cheap: integer division by zero gives 0. Fails with the reason when the target has no instruction for an op and no expansion.
+// that is cheap: integer division by zero gives 0. Fails with the reason when the target has no
+// instruction for an op and no expansion.
 Result<Code> engrave(const loop::Function& function, const Target& target,
                      const EngraveOptions& options = {});
 

@@ -22,18 +22,21 @@ bool has_avx512() {
   return has_avx2() && f.hasAVX512_F() && f.hasAVX512_BW() && f.hasAVX512_DQ() && f.hasAVX512_VL();
 }
 
+// clang-format off
+#define BURIN_REPORTED_FEATURES(X)                                                             \
+  X(SSE4_2) X(AVX) X(AVX2) X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ)        \
+  X(AVX512_VL) X(AVX512_VNNI) X(AVX512_BF16) X(AVX512_VBMI) X(AVX512_FP16) X(AVX_VNNI) X(GFNI) \
+  X(AMX_BF16) X(AMX_INT8)
+// clang-format on
+
 std::vector<std::string> feature_names() {
   const X86& f = host_features();
   std::vector<std::string> names;
 #define X(name) \
   if (f.has##name()) names.push_back(#name);
-  X(SSE4_2)
-  X(AVX)
-  X(AVX2)
-  X(FMA) X(F16C) X(BMI2) X(AVX512_F) X(AVX512_BW) X(AVX512_DQ) X(AVX512_VL) X(AVX512_VNNI)
-      X(AVX512_BF16) X(AVX512_VBMI) X(AVX512_FP16) X(AVX_VNNI) X(GFNI) X(AMX_BF16) X(AMX_INT8)
+  BURIN_REPORTED_FEATURES(X)
 #undef X
-          return names;
+  return names;
 }
 
 int64_t cache_bytes(int name, int64_t otherwise) {

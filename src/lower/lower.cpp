@@ -156,9 +156,21 @@ class Lowering {
       kernel.name = name_of_node(node);
       kernel.algorithm = made.algorithm;
       kernel.flops = stage.flops;
-      kernel.bytes = stage.bytes;
+      kernel.bytes = stage.bytes > 0 ? stage.bytes : whole_buffers(kernel);
       out_.kernels.push_back(std::move(kernel));
     }
+  }
+
+  // The bytes of a kernel's buffers, each counted once.
+  double whole_buffers(const Kernel& kernel) const {
+    double bytes = 0;
+    std::vector<BufferId> seen;
+    for (const BufferUse& use : kernel.buffers) {
+      if (std::find(seen.begin(), seen.end(), use.buffer) != seen.end()) continue;
+      seen.push_back(use.buffer);
+      bytes += static_cast<double>(out_.buffers[use.buffer].bytes);
+    }
+    return bytes;
   }
 
   std::vector<BufferId> buffers_of(std::span<const NodeId> nodes) {

@@ -14,15 +14,16 @@ using Value = Exporter::Value;
 namespace {
 
 // The ops that ONNX has with the same meaning.
-#define BURIN_SAME_OPS(X)                                                                          \
-  X(neg, Neg)                                                                                      \
-  X(abs, Abs) X(sign, Sign) X(exp, Exp) X(log, Log) X(sin, Sin) X(cos, Cos) X(tan, Tan)            \
-      X(asin, Asin) X(acos, Acos) X(atan, Atan) X(sinh, Sinh) X(cosh, Cosh) X(asinh, Asinh)        \
-          X(acosh, Acosh) X(atanh, Atanh) X(tanh, Tanh) X(logistic, Sigmoid) X(erf, Erf)           \
-              X(sqrt, Sqrt) X(floor, Floor) X(ceil, Ceil) X(round_nearest_even, Round) X(add, Add) \
-                  X(sub, Sub) X(mul, Mul) X(div, Div) X(max, Max) X(min, Min) X(pow, Pow)          \
-                      X(eq, Equal) X(lt, Less) X(le, LessOrEqual) X(gt, Greater)                   \
-                          X(ge, GreaterOrEqual) X(select, Where)
+// clang-format off
+#define BURIN_SAME_OPS(X)                                                               \
+  X(neg, Neg) X(abs, Abs) X(sign, Sign) X(exp, Exp) X(log, Log) X(sin, Sin) X(cos, Cos) \
+  X(tan, Tan) X(asin, Asin) X(acos, Acos) X(atan, Atan) X(sinh, Sinh) X(cosh, Cosh)     \
+  X(asinh, Asinh) X(acosh, Acosh) X(atanh, Atanh) X(tanh, Tanh) X(logistic, Sigmoid)    \
+  X(erf, Erf) X(sqrt, Sqrt) X(floor, Floor) X(ceil, Ceil) X(round_nearest_even, Round)  \
+  X(add, Add) X(sub, Sub) X(mul, Mul) X(div, Div) X(max, Max) X(min, Min) X(pow, Pow)   \
+  X(eq, Equal) X(lt, Less) X(le, LessOrEqual) X(gt, Greater) X(ge, GreaterOrEqual)      \
+  X(select, Where)
+// clang-format on
 
 const char* same_op(Op op) {
   switch (op) {

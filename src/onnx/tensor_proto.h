@@ -13,11 +13,11 @@
 namespace burin::onnx {
 
 // TensorProto.DataType numbers of the dtypes that Burin has.
-#define BURIN_ONNX_DTYPES(X)                                                                   \
-  X(f32, 1)                                                                                    \
-  X(u8, 2)                                                                                     \
-  X(i8, 3) X(u16, 4) X(i16, 5) X(i32, 6) X(i64, 7) X(pred, 9) X(f16, 10) X(f64, 11) X(u32, 12) \
-      X(u64, 13) X(bf16, 16)
+// clang-format off
+#define BURIN_ONNX_DTYPES(X)                                                                \
+  X(f32, 1) X(u8, 2) X(i8, 3) X(u16, 4) X(i16, 5) X(i32, 6) X(i64, 7) X(pred, 9) X(f16, 10) \
+  X(f64, 11) X(u32, 12) X(u64, 13) X(bf16, 16)
+// clang-format on
 
 int64_t onnx_dtype(DType dtype);
 // Throws UnsupportedDtype with the type's name where Burin has no such dtype.

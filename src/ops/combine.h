@@ -16,14 +16,10 @@ T identity_of(ReduceKind kind) {
   using Limits = std::numeric_limits<T>;
   constexpr bool floating = std::is_floating_point_v<T>;
   switch (kind) {
-    case ReduceKind::sum:
-      return 0;
-    case ReduceKind::prod:
-      return 1;
-    case ReduceKind::max:
-      return floating ? -Limits::infinity() : Limits::lowest();
-    case ReduceKind::min:
-      return floating ? Limits::infinity() : Limits::max();
+    case ReduceKind::sum: return 0;
+    case ReduceKind::prod: return 1;
+    case ReduceKind::max: return floating ? -Limits::infinity() : Limits::lowest();
+    case ReduceKind::min: return floating ? Limits::infinity() : Limits::max();
   }
   return 0;
 }
@@ -41,14 +37,10 @@ T combined(T a, T b) {
 template <class F>
 void visit_kind(ReduceKind kind, F&& f) {
   switch (kind) {
-    case ReduceKind::sum:
-      return f(std::integral_constant<ReduceKind, ReduceKind::sum>{});
-    case ReduceKind::prod:
-      return f(std::integral_constant<ReduceKind, ReduceKind::prod>{});
-    case ReduceKind::max:
-      return f(std::integral_constant<ReduceKind, ReduceKind::max>{});
-    case ReduceKind::min:
-      return f(std::integral_constant<ReduceKind, ReduceKind::min>{});
+    case ReduceKind::sum: return f(std::integral_constant<ReduceKind, ReduceKind::sum>{});
+    case ReduceKind::prod: return f(std::integral_constant<ReduceKind, ReduceKind::prod>{});
+    case ReduceKind::max: return f(std::integral_constant<ReduceKind, ReduceKind::max>{});
+    case ReduceKind::min: return f(std::integral_constant<ReduceKind, ReduceKind::min>{});
   }
 }
 

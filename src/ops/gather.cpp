@@ -69,16 +69,11 @@ Array eval_gather(const EvalArgs& args) {
 template <class T>
 T scattered(graph::ScatterKind kind, T old, T update) {
   switch (kind) {
-    case graph::ScatterKind::assign:
-      return update;
-    case graph::ScatterKind::add:
-      return combined<ReduceKind::sum>(old, update);
-    case graph::ScatterKind::mul:
-      return combined<ReduceKind::prod>(old, update);
-    case graph::ScatterKind::max:
-      return combined<ReduceKind::max>(old, update);
-    case graph::ScatterKind::min:
-      return combined<ReduceKind::min>(old, update);
+    case graph::ScatterKind::assign: return update;
+    case graph::ScatterKind::add: return combined<ReduceKind::sum>(old, update);
+    case graph::ScatterKind::mul: return combined<ReduceKind::prod>(old, update);
+    case graph::ScatterKind::max: return combined<ReduceKind::max>(old, update);
+    case graph::ScatterKind::min: return combined<ReduceKind::min>(old, update);
   }
   return old;
 }

@@ -66,6 +66,7 @@ void build_average_pool(OpContext& c) {
   bool padding_counts = c.attr_int("count_include_pad", 0) != 0;
   double everywhere = 1;
   for (size_t a = 0; a < w.rank(); ++a) {
+    if (w.out[a] == 0) continue;  // the result has no elements
     int64_t size = x.shape()[a + 2];
     int64_t begin = padding_counts ? -w.low[a] : 0;
     int64_t end = size + (padding_counts ? w.declared_high[a] : 0);

@@ -9,6 +9,7 @@
 
 namespace burin {
 
+// clang-format off
 //      name  C++ type   is_float is_signed
 #define BURIN_DTYPES(X)        \
   X(f32, float, true, true)    \
@@ -24,6 +25,7 @@ namespace burin {
   X(u32, uint32_t, false, false) \
   X(u64, uint64_t, false, false) \
   X(pred, bool, false, false)
+// clang-format on
 
 enum class DType : uint8_t {
 #define X(name, ...) name,
@@ -44,8 +46,7 @@ template <class F>
 decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
 #define X(name, type, ...) \
-  case DType::name:        \
-    return f(type{});
+  case DType::name: return f(type{});
     BURIN_DTYPES(X)
 #undef X
   }

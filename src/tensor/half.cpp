@@ -21,7 +21,7 @@ uint16_t float_to_half(float value) {
   uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return sign | 0x7e00;   // NaN
   if (magnitude >= 0x477ff000u) return sign | 0x7c00;  // rounds to infinity
-  if (magnitude < 0x38800000u) {  // subnormal: let the FPU round at 2^-24
+  if (magnitude < 0x38800000u) {                       // subnormal: let the FPU round at 2^-24
     float scaled = std::bit_cast<float>(magnitude) + 0.5f;
     return sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(scaled) - 0x3f000000u);
   }

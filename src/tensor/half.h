@@ -1,4 +1,5 @@
-// IEEE binary16 and bfloat16 storage types with conversion to and from float, round to nearest even.
+// IEEE binary16 and bfloat16 storage types with conversion to and from float, round to nearest
+// even.
 #pragma once
 
 #include <bit>

@@ -17,10 +17,11 @@ namespace {
 constexpr std::string_view kMagic = "\x93NUMPY";
 
 // type character and size in NumPy's array protocol.
-#define BURIN_NPY_DTYPES(X)                                                                \
-  X(f32, "f4")                                                                             \
-  X(f64, "f8") X(f16, "f2") X(i8, "i1") X(i16, "i2") X(i32, "i4") X(i64, "i8") X(u8, "u1") \
-      X(u16, "u2") X(u32, "u4") X(u64, "u8") X(pred, "b1")
+// clang-format off
+#define BURIN_NPY_DTYPES(X)                                                                 \
+  X(f32, "f4") X(f64, "f8") X(f16, "f2") X(i8, "i1") X(i16, "i2") X(i32, "i4") X(i64, "i8") \
+  X(u8, "u1") X(u16, "u2") X(u32, "u4") X(u64, "u8") X(pred, "b1")
+// clang-format on
 
 std::optional<DType> dtype_from_descr(std::string_view code) {
 #define X(name, text) \

@@ -1,6 +1,6 @@
-// libFuzzer on the ONNX reader and importer: any bytes give a model or a one-line Diagnostic, within
-// the memory that was allowed. What imports must be well formed, and must not break the exporter.
-// Seeds: the models of ../shared/models, small ones first.
+// libFuzzer on the ONNX reader and importer: any bytes give a model or a one-line Diagnostic,
+// within the memory that was allowed. What imports must be well formed, and must not break the
+// exporter. Seeds: the models of ../shared/models, small ones first.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

@@ -19,16 +19,15 @@ namespace {
 constexpr double kMaxUlp = 4;
 
 //  name, reference in T (double for f32, long double for f64)
-#define BURIN_MATH_CASES(X)                                                                       \
-  X(exp, std::exp(x))                                                                             \
-  X(expm1, std::expm1(x))                                                                         \
-  X(log, std::log(x))                                                                             \
-  X(log1p, std::log1p(x)) X(sin, std::sin(x)) X(cos, std::cos(x)) X(tan, std::tan(x))             \
-      X(asin, std::asin(x)) X(acos, std::acos(x)) X(atan, std::atan(x)) X(sinh, std::sinh(x))     \
-          X(cosh, std::cosh(x)) X(tanh, std::tanh(x)) X(asinh, std::asinh(x))                     \
-              X(acosh, std::acosh(x)) X(atanh, std::atanh(x)) X(logistic, 1 / (1 + std::exp(-x))) \
-                  X(erf, std::erf(x)) X(rsqrt, 1 / std::sqrt(x))                                  \
-                      X(sign, std::isnan(x) || x == 0 ? x : std::copysign(T{1}, x))
+// clang-format off
+#define BURIN_MATH_CASES(X)                                                                \
+  X(exp, std::exp(x)) X(expm1, std::expm1(x)) X(log, std::log(x)) X(log1p, std::log1p(x))  \
+  X(sin, std::sin(x)) X(cos, std::cos(x)) X(tan, std::tan(x)) X(asin, std::asin(x))        \
+  X(acos, std::acos(x)) X(atan, std::atan(x)) X(sinh, std::sinh(x)) X(cosh, std::cosh(x))  \
+  X(tanh, std::tanh(x)) X(asinh, std::asinh(x)) X(acosh, std::acosh(x))                    \
+  X(atanh, std::atanh(x)) X(logistic, 1 / (1 + std::exp(-x))) X(erf, std::erf(x))          \
+  X(rsqrt, 1 / std::sqrt(x)) X(sign, std::isnan(x) || x == 0 ? x : std::copysign(T{1}, x))
+// clang-format on
 
 struct MathCase {
   const char* name;

@@ -67,6 +67,17 @@ TEST(OnnxAveragePool, CountsWhatLiesInside) {
   expect_near(pooled(1), {1, 3, 2});
 }
 
+TEST(OnnxAveragePool, GivesNothingForAnImageOfNoRows) {
+  OnnxCase empty{
+      "AveragePool", {floats({1, 1, 0, 3}, {})}, {{"auto_pad", std::string("SAME_UPPER")}}};
+  empty.attributes["kernel_shape"] = std::vector<int64_t>{2, 2};
+  auto result = run_onnx(empty);
+  if (result)
+    EXPECT_EQ((*result)[0].elements(), 0);
+  else
+    EXPECT_NE(result.error().reason, "");
+}
+
 TEST(OnnxMaxPool, DropsWindowsThatStartInTheEndPadding) {
   OnnxCase test{"MaxPool",
                 {ramp({1, 1, 5}, 1)},

@@ -24,68 +24,42 @@ struct Row {
 using Table = std::array<std::array<Row, kElems>, kOps>;
 
 //  op, elem, AVX2, AVX-512
-#define BURIN_X86_VECTOR_ROWS(X)                                                                   \
-  X(add, f32, Vaddps, Vaddps)                                                                      \
-  X(add, f64, Vaddpd, Vaddpd)                                                                      \
-  X(sub, f32, Vsubps, Vsubps)                                                                      \
-  X(sub, f64, Vsubpd, Vsubpd)                                                                      \
-  X(mul, f32, Vmulps, Vmulps) X(mul, f64, Vmulpd, Vmulpd) X(div, f32, Vdivps, Vdivps) X(           \
-      div, f64, Vdivpd, Vdivpd) X(min, f32, Vminps, Vminps) X(min, f64, Vminpd, Vminpd)            \
-      X(max, f32, Vmaxps, Vmaxps) X(max, f64, Vmaxpd, Vmaxpd) X(sqrt, f32, Vsqrtps, Vsqrtps) X(    \
-          sqrt, f64, Vsqrtpd, Vsqrtpd) X(floor, f32, Vroundps, Vrndscaleps)                        \
-          X(floor, f64, Vroundpd, Vrndscalepd) X(ceil, f32, Vroundps, Vrndscaleps) X(              \
-              ceil, f64, Vroundpd, Vrndscalepd) X(trunc, f32, Vroundps, Vrndscaleps)               \
-              X(trunc, f64, Vroundpd, Vrndscalepd) X(round, f32, Vroundps, Vrndscaleps) X(         \
-                  round, f64, Vroundpd,                                                            \
-                  Vrndscalepd) X(add, i8, Vpaddb,                                                  \
-                                 Vpaddb) X(add, i16, Vpaddw, Vpaddw)                               \
-                  X(add, i32, Vpaddd,                                                              \
-                    Vpaddd) X(add, i64, Vpaddq, Vpaddq)                                            \
-                      X(sub, i8, Vpsubb, Vpsubb) X(sub, i16, Vpsubw, Vpsubw) X(                    \
-                          sub,                                                                     \
-                          i32, Vpsubd, Vpsubd) X(sub, i64, Vpsubq, Vpsubq)                         \
-                          X(mul, i16, Vpmullw, Vpmullw) X(mul, i32, Vpmulld, Vpmulld)              \
-                              X(mul, i64, None, Vpmullq) X(min, i8, Vpminsb, Vpminsb) X(           \
-                                  min, i16,                                                        \
-                                  Vpminsw, Vpminsw) X(min, i32, Vpminsd, Vpminsd)                  \
-                                  X(min, i64, None, Vpminsq) X(min, u8, Vpminub, Vpminub) X(       \
-                                      min, u16,                                                    \
-                                      Vpminuw, Vpminuw) X(min, u32, Vpminud, Vpminud)              \
-                                      X(min, u64, None, Vpminuq) X(max, i8, Vpmaxsb, Vpmaxsb) X(   \
-                                          max, i16,                                                \
-                                          Vpmaxsw, Vpmaxsw) X(max, i32, Vpmaxsd, Vpmaxsd)          \
-                                          X(max, i64, None, Vpmaxsq) X(max, u8, Vpmaxub, Vpmaxub)  \
-                                              X(max, u16, Vpmaxuw,                                 \
-                                                Vpmaxuw) X(max, u32, Vpmaxud, Vpmaxud)             \
-                                                  X(max, u64, None, Vpmaxuq) X(                    \
-                                                      abs, i8, Vpabsb,                             \
-                                                      Vpabsb) X(abs, i16, Vpabsw, Vpabsw)          \
-                                                      X(abs, i32, Vpabsd,                          \
-                                                        Vpabsd) X(abs, i64, None, Vpabsq)          \
-                                                          X(shl, i16, None,                        \
-                                                            Vpsllvw) X(shl, i32, Vpsllvd, Vpsllvd) \
-                                                              X(shl, i64, Vpsllvq, Vpsllvq)        \
-                                                                  X(shr, i16, None, Vpsrlvw) X(    \
-                                                                      shr, i32, Vpsrlvd, Vpsrlvd)  \
-                                                                      X(shr, i64, Vpsrlvq,         \
-                                                                        Vpsrlvq) X(sar, i16, None, \
-                                                                                   Vpsravw)        \
-                                                                          X(sar, i32, Vpsravd,     \
-                                                                            Vpsravd)               \
-                                                                              X(sar, i64, None,    \
-                                                                                Vpsravq)
+// clang-format off
+#define BURIN_X86_VECTOR_ROWS(X)                                                           \
+  X(add, f32, Vaddps, Vaddps) X(add, f64, Vaddpd, Vaddpd) X(sub, f32, Vsubps, Vsubps)      \
+  X(sub, f64, Vsubpd, Vsubpd) X(mul, f32, Vmulps, Vmulps) X(mul, f64, Vmulpd, Vmulpd)      \
+  X(div, f32, Vdivps, Vdivps) X(div, f64, Vdivpd, Vdivpd) X(min, f32, Vminps, Vminps)      \
+  X(min, f64, Vminpd, Vminpd) X(max, f32, Vmaxps, Vmaxps) X(max, f64, Vmaxpd, Vmaxpd)      \
+  X(sqrt, f32, Vsqrtps, Vsqrtps) X(sqrt, f64, Vsqrtpd, Vsqrtpd)                            \
+  X(floor, f32, Vroundps, Vrndscaleps) X(floor, f64, Vroundpd, Vrndscalepd)                \
+  X(ceil, f32, Vroundps, Vrndscaleps) X(ceil, f64, Vroundpd, Vrndscalepd)                  \
+  X(trunc, f32, Vroundps, Vrndscaleps) X(trunc, f64, Vroundpd, Vrndscalepd)                \
+  X(round, f32, Vroundps, Vrndscaleps) X(round, f64, Vroundpd, Vrndscalepd)                \
+  X(add, i8, Vpaddb, Vpaddb) X(add, i16, Vpaddw, Vpaddw) X(add, i32, Vpaddd, Vpaddd)       \
+  X(add, i64, Vpaddq, Vpaddq) X(sub, i8, Vpsubb, Vpsubb) X(sub, i16, Vpsubw, Vpsubw)       \
+  X(sub, i32, Vpsubd, Vpsubd) X(sub, i64, Vpsubq, Vpsubq) X(mul, i16, Vpmullw, Vpmullw)    \
+  X(mul, i32, Vpmulld, Vpmulld) X(mul, i64, None, Vpmullq) X(min, i8, Vpminsb, Vpminsb)    \
+  X(min, i16, Vpminsw, Vpminsw) X(min, i32, Vpminsd, Vpminsd) X(min, i64, None, Vpminsq)   \
+  X(min, u8, Vpminub, Vpminub) X(min, u16, Vpminuw, Vpminuw) X(min, u32, Vpminud, Vpminud) \
+  X(min, u64, None, Vpminuq) X(max, i8, Vpmaxsb, Vpmaxsb) X(max, i16, Vpmaxsw, Vpmaxsw)    \
+  X(max, i32, Vpmaxsd, Vpmaxsd) X(max, i64, None, Vpmaxsq) X(max, u8, Vpmaxub, Vpmaxub)    \
+  X(max, u16, Vpmaxuw, Vpmaxuw) X(max, u32, Vpmaxud, Vpmaxud) X(max, u64, None, Vpmaxuq)   \
+  X(abs, i8, Vpabsb, Vpabsb) X(abs, i16, Vpabsw, Vpabsw) X(abs, i32, Vpabsd, Vpabsd)       \
+  X(abs, i64, None, Vpabsq) X(shl, i16, None, Vpsllvw) X(shl, i32, Vpsllvd, Vpsllvd)       \
+  X(shl, i64, Vpsllvq, Vpsllvq) X(shr, i16, None, Vpsrlvw) X(shr, i32, Vpsrlvd, Vpsrlvd)   \
+  X(shr, i64, Vpsrlvq, Vpsrlvq) X(sar, i16, None, Vpsravw) X(sar, i32, Vpsravd, Vpsravd)   \
+  X(sar, i64, None, Vpsravq)
+// clang-format on
 
-#define BURIN_X86_SCALAR_ROWS(X)                                                          \
-  X(add, f32, Vaddss)                                                                     \
-  X(add, f64, Vaddsd)                                                                     \
-  X(sub, f32, Vsubss)                                                                     \
-  X(sub, f64, Vsubsd)                                                                     \
-  X(mul, f32, Vmulss) X(mul, f64, Vmulsd) X(div, f32, Vdivss) X(div, f64, Vdivsd)         \
-      X(min, f32, Vminss) X(min, f64, Vminsd) X(max, f32, Vmaxss) X(max, f64, Vmaxsd)     \
-          X(sqrt, f32, Vsqrtss) X(sqrt, f64, Vsqrtsd) X(floor, f32, Vroundss)             \
-              X(floor, f64, Vroundsd) X(ceil, f32, Vroundss) X(ceil, f64, Vroundsd)       \
-                  X(trunc, f32, Vroundss) X(trunc, f64, Vroundsd) X(round, f32, Vroundss) \
-                      X(round, f64, Vroundsd)
+// clang-format off
+#define BURIN_X86_SCALAR_ROWS(X)                                                              \
+  X(add, f32, Vaddss) X(add, f64, Vaddsd) X(sub, f32, Vsubss) X(sub, f64, Vsubsd)             \
+  X(mul, f32, Vmulss) X(mul, f64, Vmulsd) X(div, f32, Vdivss) X(div, f64, Vdivsd)             \
+  X(min, f32, Vminss) X(min, f64, Vminsd) X(max, f32, Vmaxss) X(max, f64, Vmaxsd)             \
+  X(sqrt, f32, Vsqrtss) X(sqrt, f64, Vsqrtsd) X(floor, f32, Vroundss) X(floor, f64, Vroundsd) \
+  X(ceil, f32, Vroundss) X(ceil, f64, Vroundsd) X(trunc, f32, Vroundss)                       \
+  X(trunc, f64, Vroundsd) X(round, f32, Vroundss) X(round, f64, Vroundsd)
+// clang-format on
 
 constexpr Row& at(Table& table, Op op, Elem elem) {
   return table[static_cast<size_t>(op)][static_cast<size_t>(elem)];
