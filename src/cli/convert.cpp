@@ -19,9 +19,7 @@ struct ConvertOptions {
 
 Result<int> convert(const ConvertOptions& options) {
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
-  InputOptions inputs = options.inputs;
-  inputs.seed = options.common.seed;
-  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
   BURIN_ASSIGN(onnx::Imported imported, model->import(specs));
   passes::PassOptions pass_options;
   pass_options.disabled = options.disabled;

@@ -154,7 +154,7 @@ Tensor random_tensor(const TensorType& type, uint64_t seed) {
 }
 
 Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
-                                                      const InputOptions& options) {
+                                                      const InputOptions& options, uint64_t seed) {
   auto infos = model.required_inputs();
   std::vector<std::string> files(infos.size());
   size_t next = 0;
@@ -180,7 +180,7 @@ Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
       BURIN_ASSIGN(TensorType type, type_of(*infos[i], options));
       if (type.bytes() > int64_t{8} << 30)
         return fail(spec.name, "input " + type.text() + " is too large");
-      spec.value = random_tensor(type, options.seed + i);
+      spec.value = random_tensor(type, seed + i);
     } else {
       BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options));
     }

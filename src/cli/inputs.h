@@ -12,7 +12,6 @@ struct InputOptions {
   std::vector<std::string> files;   // FILE in the model's order, or NAME=FILE
   std::vector<std::string> shapes;  // NAME=1x3x224x224, for open dimensions
   std::string normalise = "unit";   // of images
-  uint64_t seed = 1;
 
   void add_files(CLI::App& verb);
   void add_shapes(CLI::App& verb);
@@ -20,9 +19,9 @@ struct InputOptions {
 
 // One spec with a value for each required input of the model. Files may be .npy, .pb (TensorProto),
 // .jpg or .png (resized to what the model expects), or IDX images (.idx, .gz). Inputs without a
-// file get random values: normal for floats, 0 or 1 for integers.
+// file get random values by `seed`: normal for floats, 0 or 1 for integers.
 Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
-                                                      const InputOptions& options);
+                                                      const InputOptions& options, uint64_t seed);
 
 // A tensor file by its extension (.npy or .pb).
 Result<Tensor> read_tensor(const std::string& path);

@@ -98,9 +98,7 @@ Result<std::string> view(const InspectOptions& options, const graph::Graph& impo
 
 Result<int> inspect(const InspectOptions& options) {
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
-  InputOptions inputs = options.inputs;
-  inputs.seed = options.common.seed;
-  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
   BURIN_ASSIGN(onnx::Imported imported, model->import(specs));
   BURIN_ASSIGN(auto compile, options.common.compile_options());
   compile.keep = true;

@@ -96,9 +96,7 @@ Result<void> save(const std::string& target, const NamedTensors& outputs) {
 Result<int> run(const RunOptions& options) {
   BURIN_ASSIGN(auto labels, read_labels(options.labels));
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
-  InputOptions inputs = options.inputs;
-  inputs.seed = options.common.seed;
-  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+  BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
   BURIN_ASSIGN(auto compile, options.common.compile_options());
   BURIN_ASSIGN(auto engraved, model->engrave(specs, compile));
   BURIN_ASSIGN(NamedTensors outputs,

@@ -48,6 +48,12 @@ struct Report {
   }
 };
 
+// Values stored with fewer bits are held to eight of their last places: f16 has 2^-10, bf16 2^-7.
+double tolerance_for(DType dtype, double tolerance) {
+  double last_place = dtype == DType::f16 ? 0x1p-10 : dtype == DType::bf16 ? 0x1p-7 : 0;
+  return std::max(tolerance, 8 * last_place);
+}
+
 std::vector<Tensor> values_in_order(const graph::Graph& graph,
                                     const std::vector<driver::InputSpec>& specs) {
   std::vector<Tensor> values;
@@ -81,24 +87,22 @@ Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
     BURIN_ASSIGN(auto traced, driver::trace(compiled, values, threads));
     for (driver::TracedValue& v : traced) {
       report.kernels.push_back({prefix + v.layer + " " + v.op, v.type.text(), v.algorithm,
-                                v.difference, options.tolerance});
+                                v.difference, tolerance_for(v.type.dtype, options.tolerance)});
     }
   }
   BURIN_ASSIGN(std::vector<Tensor> wanted, graph::eval(imported.graph, values));
   for (size_t i = 0; i < outputs.size(); ++i) {
-    report.outputs.push_back({prefix + outputs[i].name, outputs[i].value.type().text(), "",
-                              driver::compare(outputs[i].value, wanted[i]), options.tolerance});
+    const Tensor& got = outputs[i].value;
+    std::string what = prefix + outputs[i].name, type = got.type().text();
+    double tolerance = tolerance_for(got.dtype(), options.tolerance);
+    report.outputs.push_back({what, type, "", driver::compare(got, wanted[i]), tolerance});
     if (!stored || i >= stored->size()) continue;
-    if ((*stored)[i].elements() != outputs[i].value.elements()) {
-      return fail(outputs[i].name, "is " + outputs[i].value.type().text() +
-                                       ", the stored output is " + (*stored)[i].type().text());
+    const Tensor& kept = (*stored)[i];
+    if (kept.elements() != got.elements()) {
+      return fail(outputs[i].name, "is " + type + ", the stored output is " + kept.type().text());
     }
-    std::string type = outputs[i].value.type().text();
-    report.stored_oracle.push_back({prefix + outputs[i].name, type, "",
-                                    driver::compare((*stored)[i], wanted[i]), options.tolerance});
-    report.stored.push_back({prefix + outputs[i].name, type, "",
-                             driver::compare(outputs[i].value, (*stored)[i]),
-                             2 * options.tolerance});
+    report.stored_oracle.push_back({what, type, "", driver::compare(kept, wanted[i]), tolerance});
+    report.stored.push_back({what, type, "", driver::compare(got, kept), 2 * tolerance});
   }
   return {};
 }
@@ -144,9 +148,7 @@ Result<int> verify(const VerifyOptions& options) {
   Report report;
   report.tolerance = options.tolerance;
   if (options.test_data.empty()) {
-    InputOptions inputs = options.inputs;
-    inputs.seed = options.common.seed;
-    BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), inputs));
+    BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
     BURIN_TRY(check_inputs(*model, options, specs, nullptr, "", report));
   } else {
     BURIN_ASSIGN(auto cases, read_test_data(options.test_data, model->proto()));

@@ -176,6 +176,7 @@ void Importer::build_node(const NodeView& node, Scope& scope) {
   const OnnxOp* op = find_onnx_op(node.domain, node.op_type, opset);
   builder_.set_source(result_.graph.sources.push_back({node.name, node.op_type}));
   try {
+    if (node.outputs.empty()) throw graph::BuildError("the node has no outputs");
     NodeContext context(node, builder_, opset, *this, scope);
     op->build(context);
     context.publish();

@@ -135,6 +135,7 @@ void build_scan(OpContext& c) {
   }
   for (size_t i = 0; i < states; ++i) set(c, i, state[i]);
   for (size_t i = 0; i < scanned.size(); ++i) {
+    if (scanned[i].empty()) refuse("a scan over no elements");
     size_t rank = c.b.shape(scanned[i][0]).rank() + 1;
     set(c, states + i, stacked(c, scanned[i], OpContext::axis(entry(out_axes, i), rank)));
   }
