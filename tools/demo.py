@@ -79,8 +79,7 @@ def main():
     print(f"\n{right} networks agree with the oracle and with their stored outputs, {wrong} differ, "
           f"{len(refused)} are not supported")
     if wrong:
-        print("Those that differ are quantised or half-precision networks, whose roundings multiply;\n"
-              "`burin verify MODEL --test-data FOLDER` shows each kernel.")
+        print("`burin verify MODEL --test-data FOLDER` shows which kernels of the others differ.")
     return 0 if right else 1
 
 
