@@ -31,6 +31,7 @@ runtime::Place place_of(const Buffer& buffer, int64_t arena_offset, int64_t cons
   using Kind = runtime::Place::Kind;
   switch (buffer.kind) {
     case Buffer::Kind::temporary: return {Kind::arena, 0, arena_offset + use_offset};
+    case Buffer::Kind::scratch: return {Kind::scratch, 0, arena_offset + use_offset};
     case Buffer::Kind::constant: return {Kind::constant, 0, constant_offset + use_offset};
     case Buffer::Kind::input: return {Kind::input, buffer.port, use_offset};
     case Buffer::Kind::output: return {Kind::output, buffer.port, use_offset};
@@ -44,11 +45,12 @@ Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan
                           int64_t max_memory) {
   int64_t constants = 0;
   constant_offsets(lowered, &constants);
-  if (max_memory > 0 && plan.arena_bytes + constants > max_memory) {
+  int64_t activations = plan.arena_bytes + plan.scratch_bytes;
+  if (max_memory > 0 && activations + constants > max_memory) {
     return fail("memory",
-                "the program needs " + std::to_string(plan.arena_bytes) +
-                    " bytes of activations and " + std::to_string(constants) +
-                    " of weights, the limit is " + std::to_string(max_memory),
+                "the program needs " + std::to_string(activations) + " bytes of activations and " +
+                    std::to_string(constants) + " of weights, the limit is " +
+                    std::to_string(max_memory),
                 "raise --max-memory or use a smaller batch");
   }
   return {};
@@ -58,6 +60,7 @@ runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& pl
                       std::span<const isa::Code> codes, std::span<const uint32_t> code_of) {
   runtime::Program program;
   program.arena_bytes = plan.arena_bytes;
+  program.scratch_bytes = plan.scratch_bytes;
   for (const isa::Code& code : codes) {
     auto offset = static_cast<size_t>(round_up(static_cast<int64_t>(program.code.size()), 64));
     program.code.resize(offset, 0xcc);  // int3 between kernels

@@ -69,9 +69,9 @@ Result<double> measure_peak_flops(const isa::Target& target, int threads) {
   for (int run = 0; run < kRuns; ++run) {
     auto start = Clock::now();
     pool.run(
-        [](void* context, size_t tile) {
+        [](void* context, size_t, int64_t tile) {
           const Call& c = *static_cast<const Call*>(context);
-          c.kernel(c.buffers, static_cast<int64_t>(tile));
+          c.kernel(c.buffers, tile);
         },
         &call, threads);
     best = std::min(best, seconds_since(start));

@@ -23,7 +23,8 @@ using BufferId = Id<BufferTag>;
 using Fill = std::function<void(std::byte* out)>;
 
 struct Buffer {
-  enum class Kind : uint8_t { temporary, constant, input, output };
+  // scratch: used by one kernel; each worker thread has its own, undefined when a tile begins.
+  enum class Kind : uint8_t { temporary, scratch, constant, input, output };
   Kind kind = Kind::temporary;
   int64_t bytes = 0;
   uint32_t port = 0;  // input or output: its position

@@ -138,7 +138,9 @@ class Lowering {
     std::vector<BufferId> all(pointers.begin(), pointers.end());
     for (ExtraBuffer& extra : made.extras) {
       Buffer buffer;
-      buffer.kind = extra.fill ? Buffer::Kind::constant : Buffer::Kind::temporary;
+      buffer.kind = extra.fill         ? Buffer::Kind::constant
+                    : extra.per_thread ? Buffer::Kind::scratch
+                                       : Buffer::Kind::temporary;
       buffer.bytes = extra.bytes;
       buffer.fill = std::move(extra.fill);
       all.push_back(out_.buffers.push_back(std::move(buffer)));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/check.h"
 #include "base/checked.h"
 
 namespace burin::lower {
@@ -114,7 +115,23 @@ class Planner {
       placed.insert(at, p);
       plan.arena_bytes = std::max(plan.arena_bytes, p.end);
     }
+    place_scratch(plan);
     return plan;
+  }
+
+  // Scratch buffers live for one kernel: those of each kernel lie one after the other from 0 on.
+  void place_scratch(MemoryPlan& plan) const {
+    for (const Kernel& kernel : lowered_.kernels) {
+      int64_t at = 0;
+      for (const BufferUse& use : kernel.buffers) {
+        const Buffer& buffer = lowered_.buffers[use.buffer];
+        if (buffer.kind != Buffer::Kind::scratch) continue;
+        BURIN_CHECK(plan.offsets[use.buffer] < 0, "scratch memory passed between kernels");
+        plan.offsets[use.buffer] = at;
+        at += round_up(buffer.bytes, kBufferAlignment);
+      }
+      plan.scratch_bytes = std::max(plan.scratch_bytes, at);
+    }
   }
 
   const Lowered& lowered_;

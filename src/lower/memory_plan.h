@@ -1,4 +1,5 @@
-// Gives every temporary buffer its place in one arena, so that memory is known before running.
+// Gives every temporary buffer its place in one arena, so that memory is known before running, and
+// every scratch buffer its place in the memory that each worker thread has for itself.
 // A temporary lives from the first kernel that touches it to the last; buffers whose lives overlap
 // do not overlap in memory, except where a kernel works in place.
 #pragma once
@@ -14,8 +15,9 @@ inline constexpr int64_t kBufferAlignment = 64;
 
 struct MemoryPlan {
   IdVector<BufferId, int64_t>
-      offsets;  // bytes in the arena; -1 for what is not temporary or unused
+      offsets;  // bytes in the arena or in a worker's scratch memory; -1 for others and unused ones
   int64_t arena_bytes = 0;
+  int64_t scratch_bytes = 0;  // per worker thread
 };
 
 // Largest buffers first, each at the lowest offset that is free during its life.

@@ -14,7 +14,7 @@ namespace burin::runtime {
 
 // Where a kernel's buffer lives while the program runs.
 struct Place {
-  enum class Kind : uint8_t { arena, constant, input, output };
+  enum class Kind : uint8_t { arena, scratch, constant, input, output };
   Kind kind = Kind::arena;
   uint32_t index = 0;  // of the input or output
   int64_t offset = 0;  // bytes
@@ -49,6 +49,7 @@ struct Program {
   std::shared_ptr<std::byte> constants;  // 64-byte aligned
   int64_t constant_bytes = 0;
   int64_t arena_bytes = 0;
+  int64_t scratch_bytes = 0;  // per worker thread
   std::vector<PortSpec> inputs, outputs;
 };
 

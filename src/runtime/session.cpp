@@ -4,16 +4,20 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/checked.h"
 #include "tensor/tensor.h"
 
 namespace burin::runtime {
 
 namespace {
 
+constexpr int64_t kPage = 4096;
+
 // The bytes of the buffer that a place lies in; -1 if its port does not exist.
 int64_t extent_of(const Program& program, const Place& place) {
   switch (place.kind) {
     case Place::Kind::arena: return program.arena_bytes;
+    case Place::Kind::scratch: return program.scratch_bytes;
     case Place::Kind::constant: return program.constant_bytes;
     case Place::Kind::input:
       return place.index < program.inputs.size() ? program.inputs[place.index].type.bytes() : -1;
@@ -54,29 +58,37 @@ Session::Session(std::shared_ptr<const Program> program, CodePages code, int thr
     : program_(std::move(program)),
       code_(std::move(code)),
       pool_(threads),
-      arena_(allocate_bytes(program_->arena_bytes)) {}
+      arena_(allocate_bytes(program_->arena_bytes)),
+      scratch_stride_(round_up(program_->scratch_bytes, kPage)),
+      scratch_(allocate_bytes(scratch_stride_ * pool_.threads())),
+      tables_(static_cast<size_t>(pool_.threads())) {}
 
 void Session::prepare() {
-  for (const Step& step : program_->steps) {
-    PreparedStep prepared;
-    auto offset = static_cast<size_t>(program_->kernels[step.kernel].offset);
-    prepared.function = code_.entry<KernelFunction>(offset);
-    prepared.tiles = step.tiles;
-    prepared.first_pointer = pointers_.size();
-    for (const Place& place : step.buffers) {
-      std::byte* base = nullptr;
-      if (place.kind == Place::Kind::arena) {
-        base = arena_.get() + place.offset;
-      } else if (place.kind == Place::Kind::constant) {
-        base = program_->constants.get() + place.offset;
-      } else {
-        patches_.push_back(
-            {pointers_.size(), place.kind == Place::Kind::output, place.index, place.offset});
-      }
-      pointers_.push_back(base);
+  for (const Step& step : program_->steps) prepare_step(step);
+}
+
+void Session::prepare_step(const Step& step) {
+  PreparedStep prepared;
+  auto offset = static_cast<size_t>(program_->kernels[step.kernel].offset);
+  prepared.function = code_.entry<KernelFunction>(offset);
+  prepared.tiles = step.tiles;
+  prepared.first_pointer = tables_[0].size();
+  for (const Place& place : step.buffers) {
+    if (place.kind == Place::Kind::input || place.kind == Place::Kind::output) {
+      patches_.push_back(
+          {tables_[0].size(), place.kind == Place::Kind::output, place.index, place.offset});
     }
-    steps_.push_back(prepared);
+    for (size_t worker = 0; worker < tables_.size(); ++worker) {
+      std::byte* base = nullptr;
+      if (place.kind == Place::Kind::arena) base = arena_.get() + place.offset;
+      if (place.kind == Place::Kind::constant) base = program_->constants.get() + place.offset;
+      if (place.kind == Place::Kind::scratch) {
+        base = scratch_.get() + static_cast<int64_t>(worker) * scratch_stride_ + place.offset;
+      }
+      tables_[worker].push_back(base);
+    }
   }
+  steps_.push_back(prepared);
 }
 
 void Session::patch(std::span<const void* const> inputs, std::span<void* const> outputs) {
@@ -85,19 +97,19 @@ void Session::patch(std::span<const void* const> inputs, std::span<void* const> 
   for (const Patch& p : patches_) {
     auto* base = p.output ? static_cast<std::byte*>(outputs[p.port])
                           : const_cast<std::byte*>(static_cast<const std::byte*>(inputs[p.port]));
-    pointers_[p.pointer] = base + p.offset;
+    for (std::vector<void*>& table : tables_) table[p.pointer] = base + p.offset;
   }
 }
 
 void Session::run_step(const PreparedStep& step) {
   struct Call {
-    KernelFunction function;
-    void* const* buffers;
-  } call{step.function, pointers_.data() + step.first_pointer};
+    const PreparedStep& step;
+    const std::vector<std::vector<void*>>& tables;
+  } call{step, tables_};
   pool_.run(
-      [](void* context, size_t tile) {
+      [](void* context, size_t worker, int64_t tile) {
         const Call& c = *static_cast<const Call*>(context);
-        c.function(c.buffers, static_cast<int64_t>(tile));
+        c.step.function(c.tables[worker].data() + c.step.first_pointer, tile);
       },
       &call, step.tiles);
 }

@@ -33,7 +33,7 @@ class Session {
                     const std::function<void(size_t step)>& after);
   // Where buffer `index` of a step is in memory; during run_stepwise only.
   const void* buffer(size_t step, size_t index) const {
-    return pointers_[steps_[step].first_pointer + index];
+    return tables_[0][steps_[step].first_pointer + index];
   }
 
   // The same, adding each step's wall time in seconds to step_seconds (one entry per step).
@@ -45,7 +45,7 @@ class Session {
   struct PreparedStep {
     KernelFunction function = nullptr;
     int64_t tiles = 1;
-    size_t first_pointer = 0;  // into pointers_
+    size_t first_pointer = 0;  // into each of tables_
   };
   // A pointer that depends on the caller's buffers.
   struct Patch {
@@ -57,6 +57,7 @@ class Session {
 
   Session(std::shared_ptr<const Program> program, CodePages code, int threads);
   void prepare();
+  void prepare_step(const Step& step);
   void patch(std::span<const void* const> inputs, std::span<void* const> outputs);
   void run_step(const PreparedStep& step);
 
@@ -64,8 +65,11 @@ class Session {
   CodePages code_;
   ThreadPool pool_;
   std::shared_ptr<std::byte> arena_;
+  int64_t scratch_stride_ = 0;  // bytes from one worker's to the next one's
+  std::shared_ptr<std::byte> scratch_;
   std::vector<PreparedStep> steps_;
-  std::vector<void*> pointers_;
+  // Per worker, the steps' buffers; they differ in the scratch memory.
+  std::vector<std::vector<void*>> tables_;
   std::vector<Patch> patches_;
 };
 

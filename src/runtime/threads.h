@@ -20,13 +20,17 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  using Task = void (*)(void* context, size_t tile);
-  // Calls task(context, t) for each t in [0, tiles), in any order, on any of the threads; returns
-  // when all are done. Denormals are flushed on the workers while they run.
+  using Task = void (*)(void* context, size_t worker, int64_t tile);
+  // Calls task(context, w, t) for each t in [0, tiles), in any order, on any of the threads;
+  // returns when all are done. No two calls with one w in [0, threads) overlap. Worker w begins
+  // with the w-th share of the tiles, so what it wrote in one region it finds in its cache in the
+  // next. Denormals are flushed on the workers while they run.
   void run(Task task, void* context, int64_t tiles);
 
  private:
+  struct Shares;
   int threads_;
+  std::unique_ptr<Shares> shares_;
   pthreadpool* pool_ = nullptr;
 };
 

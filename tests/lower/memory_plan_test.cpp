@@ -103,4 +103,24 @@ TEST(MemoryPlan, UnusedAndForeignBuffersGetNoPlace) {
   EXPECT_EQ(plan.arena_bytes, 0);
 }
 
+TEST(MemoryPlan, ScratchIsShared) {
+  Lowered lowered;
+  auto scratch = [&](int64_t bytes) {
+    Buffer buffer;
+    buffer.kind = Buffer::Kind::scratch;
+    buffer.bytes = bytes;
+    return lowered.buffers.push_back(std::move(buffer));
+  };
+  BufferId a = scratch(100), b = scratch(10), c = scratch(130);
+  lowered.kernels.resize(2);
+  lowered.kernels[0].buffers = {{a, 0}, {b, 0}};
+  lowered.kernels[1].buffers = {{c, 0}};
+  MemoryPlan plan = plan_memory(lowered);
+  EXPECT_EQ(plan.offsets[a], 0);
+  EXPECT_EQ(plan.offsets[b], 128);
+  EXPECT_EQ(plan.offsets[c], 0);
+  EXPECT_EQ(plan.scratch_bytes, 192);
+  EXPECT_EQ(plan.arena_bytes, 0);
+}
+
 }  // namespace burin::lower

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <xmmintrin.h>
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -86,6 +87,48 @@ TEST(Session, FlushesDenormalsInsideOnly) {
   }
   volatile float tiny = 1e-40f;
   EXPECT_NE(tiny * 1.0f, 0.0f);
+}
+
+TEST_P(SessionThreads, WorkersShareTilesAndNothingElse) {
+  constexpr int64_t kTiles = 10'000;
+  ThreadPool pool(GetParam());
+  struct Seen {
+    std::vector<std::atomic<int>> tiles = std::vector<std::atomic<int>>(kTiles);
+    std::vector<std::atomic<int>> inside = std::vector<std::atomic<int>>(2);
+    std::atomic<bool> overlapped = false;
+  } seen;
+  auto task = [](void* context, size_t worker, int64_t tile) {
+    Seen& s = *static_cast<Seen*>(context);
+    if (s.inside[worker].fetch_add(1) != 0) s.overlapped = true;
+    s.tiles[static_cast<size_t>(tile)].fetch_add(1);
+    s.inside[worker].fetch_sub(1);
+  };
+  for (int64_t tiles : {int64_t{0}, int64_t{1}, int64_t{3}, kTiles}) {
+    for (auto& count : seen.tiles) count = 0;
+    pool.run(task, &seen, tiles);
+    for (int64_t t = 0; t < kTiles; ++t) {
+      ASSERT_EQ(seen.tiles[static_cast<size_t>(t)].load(), t < tiles ? 1 : 0) << t;
+    }
+  }
+  EXPECT_FALSE(seen.overlapped);
+}
+
+TEST(Session, ScratchMemoryIsAPlace) {
+  auto program = add_program(1);
+  program->arena_bytes = 0;
+  program->scratch_bytes = 68;
+  Place scratch{Place::Kind::scratch, 0, 64};
+  program->steps[0].buffers[2] = scratch;
+  program->steps[1].buffers[0] = scratch;
+  auto session = Session::create(program, 2);  // a single tile runs on the calling thread
+  ASSERT_TRUE(session);
+  float x = 5, y = 0;
+  const void* inputs[] = {&x};
+  void* outputs[] = {&y};
+  (*session)->run(inputs, outputs);
+  EXPECT_EQ(y, 7);
+  program->steps[0].buffers[2].offset = 69;
+  EXPECT_FALSE(Session::create(program, 1));
 }
 
 TEST(Session, RefusesPlacesOutsideTheirMemory) {

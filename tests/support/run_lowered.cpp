@@ -43,6 +43,8 @@ Memory place(const graph::Graph& graph, const Lowered& lowered, std::span<const 
     std::byte* at = nullptr;
     if (buffer.kind == Buffer::Kind::temporary) {
       at = memory.arena.get() + plan.offsets[BufferId(i)];
+    } else if (buffer.kind == Buffer::Kind::scratch) {
+      at = keep_copy(memory, buffer.bytes, nullptr);
     } else if (buffer.kind == Buffer::Kind::input) {
       at = keep_copy(memory, buffer.bytes, inputs[buffer.port].data());
     } else if (buffer.kind == Buffer::Kind::output) {
@@ -56,6 +58,15 @@ Memory place(const graph::Graph& graph, const Lowered& lowered, std::span<const 
   return memory;
 }
 
+// What a tile leaves in scratch memory must not matter to the next.
+void spoil_scratch(const lower::Kernel& kernel, const Lowered& lowered, const Memory& memory) {
+  for (const lower::BufferUse& use : kernel.buffers) {
+    const Buffer& buffer = lowered.buffers[use.buffer];
+    if (buffer.kind != Buffer::Kind::scratch) continue;
+    std::memset(memory.places[use.buffer], 0xa5, static_cast<size_t>(buffer.bytes));
+  }
+}
+
 std::expected<void, Diagnostic> run_kernel(const lower::Kernel& kernel, const Lowered& lowered,
                                            const Memory& memory) {
   if (auto ok = loop::verify(kernel.function); !ok) return ok;
@@ -66,6 +77,7 @@ std::expected<void, Diagnostic> run_kernel(const lower::Kernel& kernel, const Lo
     bytes.push_back(lowered.buffers[use.buffer].bytes - use.offset);
   }
   for (int64_t tile = kernel.tiles; tile-- > 0;) {  // the order of tiles must not matter
+    spoil_scratch(kernel, lowered, memory);
     auto done = loop::interpret(kernel.function, pointers, tile, {.buffer_bytes = bytes});
     if (!done) return done;
   }

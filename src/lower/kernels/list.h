@@ -33,10 +33,12 @@ struct DenseJob {
   int pointers = 0;           // the views above use the pointers [0, pointers)
 };
 
-// A buffer that the kernels need besides the job's: packed weights, or scratch memory.
+// A buffer that the kernels need besides the job's: packed weights, or memory to work in.
 struct ExtraBuffer {
   int64_t bytes = 0;
   Fill fill;  // set: a constant, written by this; else a temporary
+  // A temporary of which each worker thread has its own, undefined when a tile begins.
+  bool per_thread = false;
 };
 
 // One kernel; the stages of a job run in order.
