@@ -5,11 +5,13 @@
 #include <unordered_map>
 
 #include "driver/link.h"
+#include "driver/parallel.h"
 #include "isa/engrave.h"
 #include "loop/equal.h"
 #include "loop/verify.h"
 #include "lower/lower.h"
 #include "passes/run.h"
+#include "runtime/cpu_count.h"
 
 namespace burin::driver {
 
@@ -54,30 +56,50 @@ struct Engraving {
   std::vector<size_t> kernel_of;  // a lowered kernel for each code
 };
 
-Result<Engraving> engrave_kernels(const lower::Lowered& lowered, const graph::Graph& graph,
-                                  const CompileOptions& options) {
+// Which kernels are engraved, and which of them each lowered kernel is.
+Engraving distinct_kernels(const lower::Lowered& lowered) {
+  Engraving result;
+  std::vector<size_t> first = find_equals(lowered);
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    bool known = first[k] != k;
+    result.code_of.push_back(known ? result.code_of[first[k]]
+                                   : static_cast<uint32_t>(result.kernel_of.size()));
+    if (!known) result.kernel_of.push_back(k);
+  }
+  return result;
+}
+
+Result<isa::Code> engrave_kernel(const lower::Kernel& kernel, const CompileOptions& options,
+                                 const isa::EngraveOptions& engrave_options) {
+  if (options.verify) {
+    auto checked = loop::verify(kernel.function);
+    if (!checked) return fail(kernel.name, "loop IR: " + checked.error().text());
+  }
+  auto code = isa::engrave(kernel.function, options.target, engrave_options);
+  if (!code) return fail(kernel.name, code.error().text());
+  return code;
+}
+
+// Engraves the distinct kernels and packs the constants, all in one parallel region: a thread that
+// is slow to wake delays nothing.
+Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::Graph& graph,
+                                   const CompileOptions& options, runtime::Program& program) {
   isa::EngraveOptions engrave_options;
   engrave_options.listing = options.listing;
   engrave_options.source_name = [&](uint32_t source) {
     return source < graph.sources.size() ? graph.sources[graph::SourceId(source)].name
                                          : std::string();
   };
-  Engraving result;
-  std::vector<size_t> first = find_equals(lowered);
-  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
-    const lower::Kernel& kernel = lowered.kernels[k];
-    if (first[k] != k) {
-      result.code_of.push_back(result.code_of[first[k]]);
-      continue;
-    }
-    if (options.verify) {
-      auto checked = loop::verify(kernel.function);
-      if (!checked) return fail(kernel.name, "loop IR: " + checked.error().text());
-    }
-    auto code = isa::engrave(kernel.function, options.target, engrave_options);
-    if (!code) return fail(kernel.name, code.error().text());
-    result.code_of.push_back(static_cast<uint32_t>(result.codes.size()));
-    result.kernel_of.push_back(k);
+  Engraving result = distinct_kernels(lowered);
+  std::vector<Result<isa::Code>> codes(result.kernel_of.size());
+  auto writers = constant_writers(lowered, program);
+  runtime::ThreadPool pool(options.threads > 0 ? options.threads : runtime::usable_cpus());
+  parallel_for(pool, codes.size() + writers.size(), [&](size_t i) {
+    if (i >= codes.size()) return writers[i - codes.size()]();
+    codes[i] = engrave_kernel(lowered.kernels[result.kernel_of[i]], options, engrave_options);
+  });
+  for (Result<isa::Code>& code : codes) {
+    if (!code) return std::unexpected(std::move(code.error()));
     result.codes.push_back(*std::move(code));
   }
   return result;
@@ -101,13 +123,11 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   watch.stage("lower");
 
   BURIN_TRY(check_memory(lowered, plan, options.max_memory));
-  BURIN_ASSIGN(Engraving engraving, engrave_kernels(lowered, optimized.graph, options));
-  watch.stage("engrave");
-
-  result.program = link(lowered, plan, engraving.codes, engraving.code_of);
+  BURIN_ASSIGN(Engraving engraving,
+               engrave_and_pack(lowered, optimized.graph, options, result.program));
+  link(lowered, plan, engraving.codes, engraving.code_of, result.program);
   name_ports(optimized.graph, result.program);
-  fill_constants(lowered, result.program);
-  watch.stage("weights");
+  watch.stage("engrave");
 
   if (!options.keep) return result;
   auto kept = std::make_shared<Intermediates>();

@@ -17,6 +17,7 @@ struct CompileOptions {
   std::vector<std::string> disabled_passes;
   int bisect_limit = -1;   // run only the first so many passes; -1 for all
   int64_t max_memory = 0;  // bytes of arena and constants together; 0 for no limit
+  int threads = 0;         // to compile on; 0 for all that may be used
   bool verify = false;     // run the verifiers at each boundary
   bool keep = false;       // keep what `burin inspect` and `burin verify` show
   bool listing = false;    // and a listing of every kernel's machine code
@@ -39,7 +40,7 @@ struct Intermediates {
 
 struct Compiled {
   runtime::Program program;
-  std::vector<StageTime> times;                        // passes, lower, engrave, weights
+  std::vector<StageTime> times;                        // passes, lower, engrave
   std::shared_ptr<const Intermediates> intermediates;  // null unless kept
 };
 

@@ -56,9 +56,9 @@ Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan
   return {};
 }
 
-runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-                      std::span<const isa::Code> codes, std::span<const uint32_t> code_of) {
-  runtime::Program program;
+void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+          std::span<const isa::Code> codes, std::span<const uint32_t> code_of,
+          runtime::Program& program) {
   program.arena_bytes = plan.arena_bytes;
   program.scratch_bytes = plan.scratch_bytes;
   for (const isa::Code& code : codes) {
@@ -68,7 +68,8 @@ runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& pl
         {static_cast<int64_t>(offset), static_cast<int64_t>(code.bytes.size())});
     program.code.insert(program.code.end(), code.bytes.begin(), code.bytes.end());
   }
-  auto offsets = constant_offsets(lowered, &program.constant_bytes);
+  int64_t ignored = 0;
+  auto offsets = constant_offsets(lowered, &ignored);
   for (size_t k = 0; k < lowered.kernels.size(); ++k) {
     const lower::Kernel& kernel = lowered.kernels[k];
     runtime::Step step;
@@ -83,7 +84,6 @@ runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& pl
     for (auto [node, buffer] : kernel.results) step.results.push_back({node.index, buffer});
     program.steps.push_back(std::move(step));
   }
-  return program;
 }
 
 void name_ports(const graph::Graph& graph, runtime::Program& program) {
@@ -95,20 +95,24 @@ void name_ports(const graph::Graph& graph, runtime::Program& program) {
   }
 }
 
-void fill_constants(const lower::Lowered& lowered, runtime::Program& program) {
+std::vector<std::function<void()>> constant_writers(const lower::Lowered& lowered,
+                                                    runtime::Program& program) {
+  auto offsets = constant_offsets(lowered, &program.constant_bytes);
   program.constants = allocate_bytes(program.constant_bytes);
-  int64_t ignored = 0;
-  auto offsets = constant_offsets(lowered, &ignored);
+  std::vector<std::function<void()>> writers;
   for (size_t i = 0; i < lowered.buffers.size(); ++i) {
+    if (offsets[BufferId(i)] < 0) continue;
     const Buffer& buffer = lowered.buffers[BufferId(i)];
-    if (buffer.kind != Buffer::Kind::constant) continue;
     std::byte* out = program.constants.get() + offsets[BufferId(i)];
-    if (buffer.fill) {
-      buffer.fill(out);
-    } else {
-      std::memcpy(out, buffer.constant.data(), buffer.constant.bytes().size());
-    }
+    writers.push_back([&buffer, out] {
+      if (buffer.fill) {
+        buffer.fill(out);
+      } else {
+        std::memcpy(out, buffer.constant.data(), buffer.constant.bytes().size());
+      }
+    });
   }
+  return writers;
 }
 
 }  // namespace burin::driver

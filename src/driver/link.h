@@ -2,7 +2,9 @@
 // buffers at their places.
 #pragma once
 
+#include <functional>
 #include <span>
+#include <vector>
 
 #include "isa/engrave.h"
 #include "lower/memory_plan.h"
@@ -14,14 +16,18 @@ namespace burin::driver {
 Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
                           int64_t max_memory);
 
-// code_of[k] is the index in `codes` of lowered kernel k.
-runtime::Program link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-                      std::span<const isa::Code> codes, std::span<const uint32_t> code_of);
+// Code, steps and memory of the program, its constants apart. code_of[k] is the index in `codes`
+// of lowered kernel k.
+void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+          std::span<const isa::Code> codes, std::span<const uint32_t> code_of,
+          runtime::Program& program);
 
 // Names and types of the program's inputs and outputs.
 void name_ports(const graph::Graph& graph, runtime::Program& program);
 
-// Allocates the block of constants and packs the weights into it.
-void fill_constants(const lower::Lowered& lowered, runtime::Program& program);
+// Allocates the program's block of constants. Each call of a writer packs one constant into it, on
+// any thread; `lowered` and the program must still be there.
+std::vector<std::function<void()>> constant_writers(const lower::Lowered& lowered,
+                                                    runtime::Program& program);
 
 }  // namespace burin::driver
