@@ -13,7 +13,7 @@ constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
 constexpr double kCyclesPerLoad = 0.01;   // even where loads hide behind sums
 constexpr double kCostPerVariant = 0.01;  // share: each variant of the tile is code to be written
 constexpr double kL2BytesPerCycle = 24;   // sustained, of weights behind the first-level cache
-constexpr double kTileFlops = 5e6;        // the least work worth a tile of its own
+constexpr double kTileFlops = 5e5;        // the least work worth a tile of its own
 constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
