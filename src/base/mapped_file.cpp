@@ -44,6 +44,10 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   return mapped;
 }
 
+void MappedFile::leave_memory() const {
+  if (data_) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
 }

@@ -23,6 +23,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Lets go of the pages that were read; reading them again brings them back. Any thread may.
+  void leave_memory() const;
+
  private:
   MappedFile() = default;
 

@@ -1,6 +1,7 @@
 // The stages in order, each timed.
 #include "driver/compile.h"
 
+#include <atomic>
 #include <chrono>
 #include <unordered_map>
 
@@ -16,6 +17,8 @@
 namespace burin::driver {
 
 namespace {
+
+constexpr int64_t kReleaseEvery = 32 << 20;  // bytes of packed constants
 
 class Stopwatch {
  public:
@@ -93,10 +96,18 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
   Engraving result = distinct_kernels(lowered);
   std::vector<Result<isa::Code>> codes(result.kernel_of.size());
   auto writers = constant_writers(lowered, program);
+  std::atomic<int64_t> packed = 0;
   runtime::ThreadPool pool(options.threads > 0 ? options.threads : runtime::usable_cpus());
   parallel_for(pool, codes.size() + writers.size(), [&](size_t i) {
-    if (i >= codes.size()) return writers[i - codes.size()]();
-    codes[i] = engrave_kernel(lowered.kernels[result.kernel_of[i]], options, engrave_options);
+    if (i < codes.size()) {
+      codes[i] = engrave_kernel(lowered.kernels[result.kernel_of[i]], options, engrave_options);
+      return;
+    }
+    const ConstantWriter& writer = writers[i - codes.size()];
+    writer.write();
+    int64_t before = packed.fetch_add(writer.bytes);
+    bool due = before / kReleaseEvery != (before + writer.bytes) / kReleaseEvery;
+    if (due && options.release_model) options.release_model();
   });
   for (Result<isa::Code>& code : codes) {
     if (!code) return std::unexpected(std::move(code.error()));

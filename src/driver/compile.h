@@ -1,6 +1,7 @@
 // The table of contents: graph -> passes -> loop IR -> machine code -> program.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +19,12 @@ struct CompileOptions {
   int bisect_limit = -1;   // run only the first so many passes; -1 for all
   int64_t max_memory = 0;  // bytes of arena and constants together; 0 for no limit
   int threads = 0;         // to compile on; 0 for all that may be used
-  bool verify = false;     // run the verifiers at each boundary
-  bool keep = false;       // keep what `burin inspect` and `burin verify` show
-  bool listing = false;    // and a listing of every kernel's machine code
+  // Called now and then while weights are packed, on any thread: what was read of the model may
+  // leave memory.
+  std::function<void()> release_model;
+  bool verify = false;   // run the verifiers at each boundary
+  bool keep = false;     // keep what `burin inspect` and `burin verify` show
+  bool listing = false;  // and a listing of every kernel's machine code
 };
 
 struct StageTime {

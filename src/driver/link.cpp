@@ -95,22 +95,23 @@ void name_ports(const graph::Graph& graph, runtime::Program& program) {
   }
 }
 
-std::vector<std::function<void()>> constant_writers(const lower::Lowered& lowered,
-                                                    runtime::Program& program) {
+std::vector<ConstantWriter> constant_writers(const lower::Lowered& lowered,
+                                             runtime::Program& program) {
   auto offsets = constant_offsets(lowered, &program.constant_bytes);
   program.constants = allocate_bytes(program.constant_bytes);
-  std::vector<std::function<void()>> writers;
+  std::vector<ConstantWriter> writers;
   for (size_t i = 0; i < lowered.buffers.size(); ++i) {
     if (offsets[BufferId(i)] < 0) continue;
     const Buffer& buffer = lowered.buffers[BufferId(i)];
     std::byte* out = program.constants.get() + offsets[BufferId(i)];
-    writers.push_back([&buffer, out] {
+    auto write = [&buffer, out] {
       if (buffer.fill) {
         buffer.fill(out);
       } else {
         std::memcpy(out, buffer.constant.data(), buffer.constant.bytes().size());
       }
-    });
+    };
+    writers.push_back({buffer.bytes, write});
   }
   return writers;
 }

@@ -25,9 +25,15 @@ void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
 // Names and types of the program's inputs and outputs.
 void name_ports(const graph::Graph& graph, runtime::Program& program);
 
-// Allocates the program's block of constants. Each call of a writer packs one constant into it, on
-// any thread; `lowered` and the program must still be there.
-std::vector<std::function<void()>> constant_writers(const lower::Lowered& lowered,
-                                                    runtime::Program& program);
+// Packs one constant, on any thread.
+struct ConstantWriter {
+  int64_t bytes = 0;
+  std::function<void()> write;
+};
+
+// Allocates the program's block of constants. Each writer packs one of them into it; `lowered` and
+// the program must still be there.
+std::vector<ConstantWriter> constant_writers(const lower::Lowered& lowered,
+                                             runtime::Program& program);
 
 }  // namespace burin::driver

@@ -101,7 +101,11 @@ Result<std::shared_ptr<const Engraved>> Model::engrave(std::span<const InputSpec
   auto engraved = std::make_shared<Engraved>();
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   engraved->times.push_back({"import", seconds});
-  BURIN_ASSIGN(Compiled compiled, compile(imported.graph, options));
+  CompileOptions with_release = options;
+  with_release.release_model = [&] {
+    for (const auto& file : proto_.files) file->leave_memory();
+  };
+  BURIN_ASSIGN(Compiled compiled, compile(imported.graph, with_release));
   engraved->times.insert(engraved->times.end(), compiled.times.begin(), compiled.times.end());
   engraved->program = std::make_shared<runtime::Program>(std::move(compiled.program));
   engraved->graph = std::move(imported.graph);

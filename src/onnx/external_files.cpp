@@ -53,4 +53,10 @@ std::shared_ptr<const MappedFile> ExternalFiles::open(std::string_view location)
   return files_.emplace(location, *file).first->second;
 }
 
+std::vector<std::shared_ptr<const MappedFile>> ExternalFiles::files() const {
+  std::vector<std::shared_ptr<const MappedFile>> files;
+  for (const auto& [location, file] : files_) files.push_back(file);
+  return files;
+}
+
 }  // namespace burin::onnx

@@ -110,7 +110,9 @@ Result<Model> parse_guarded(const std::string& where, std::span<const std::byte>
                             const ReadOptions& options) {
   Budget budget(options.max_memory);
   try {
-    return parse(bytes, {std::move(owner), external, budget});
+    Model model = parse(bytes, {std::move(owner), external, budget});
+    model.files = external.files();
+    return model;
   } catch (const ParseError& e) {
     return fail(where, e.what(), e.hint);
   } catch (const protozero::exception& e) {
@@ -126,7 +128,10 @@ Result<Model> parse_guarded(const std::string& where, std::span<const std::byte>
 Result<Model> read_model(const std::string& path, const ReadOptions& options) {
   BURIN_ASSIGN(auto file, MappedFile::open(path));
   std::string folder = std::filesystem::path(path).parent_path().string();
-  return parse_guarded(path, file->bytes(), file, ExternalFiles(folder), options);
+  BURIN_ASSIGN(Model model,
+               parse_guarded(path, file->bytes(), file, ExternalFiles(folder), options));
+  model.files.push_back(std::move(file));
+  return model;
 }
 
 Result<Model> parse_model(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,

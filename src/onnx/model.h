@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "base/mapped_file.h"
 #include "onnx/node_view.h"
 
 namespace burin::onnx {
@@ -49,6 +50,7 @@ struct Model {
   std::map<std::string, std::string, std::less<>> metadata;
   std::vector<std::string> functions;  // model-local ones, as "domain:name"
   GraphProto graph;
+  std::vector<std::shared_ptr<const MappedFile>> files;  // that the initialisers view
 
   // The graph inputs that are not initialisers, in order: what a caller must feed.
   std::vector<const ValueInfo*> required_inputs() const;

@@ -38,6 +38,9 @@ class ExternalFiles {
   // the folder.
   std::shared_ptr<const MappedFile> open(std::string_view location);
 
+  // Those mapped so far.
+  std::vector<std::shared_ptr<const MappedFile>> files() const;
+
  private:
   std::optional<std::string> folder_;
   std::map<std::string, std::shared_ptr<const MappedFile>, std::less<>> files_;
