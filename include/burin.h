@@ -52,6 +52,7 @@ typedef struct burin_options {
   int32_t threads;    /* default: the processors that affinity and cgroup allow */
   const char* target; /* "native" (default), "avx512", "avx2" */
   int64_t max_memory; /* bytes for weights and activations; default: no limit */
+  int32_t exact;      /* not 0: no algorithm that trades precision for speed (Winograd) */
 } burin_options;
 
 /* The type of an input or output. Of a model, dims may be -1 (bound when compiled); of a program

@@ -104,6 +104,7 @@ Result<bool> compile_into(burin_model* model, std::span<const burin_input> input
     return burin::fail("target", "this processor cannot run " + compile.target.name);
   }
   compile.max_memory = options.max_memory;
+  compile.exact = options.exact != 0;
   BURIN_ASSIGN(program->engraved, model->model->engrave(specs, compile));
   int threads = options.threads > 0 ? options.threads : burin::runtime::usable_cpus();
   BURIN_ASSIGN(program->session,

@@ -185,6 +185,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_max_memory(*verb);
+  options->common.add_exact(*verb);
   options->common.add_seed(*verb);
   options->common.add_json(*verb);
   verb->footer("Example: burin bench resnet50 --threads 1 --per-kernel");

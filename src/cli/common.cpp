@@ -24,6 +24,9 @@ void Common::add_target(CLI::App& verb) {
 void Common::add_max_memory(CLI::App& verb) {
   verb.add_option("--max-memory", max_memory, "limit for weights and activations, e.g. 2G");
 }
+void Common::add_exact(CLI::App& verb) {
+  verb.add_flag("--exact", exact, "no algorithm that trades precision for speed (Winograd)");
+}
 void Common::add_seed(CLI::App& verb) {
   verb.add_option("--seed", seed, "seed of random numbers")->capture_default_str();
 }
@@ -41,6 +44,7 @@ Result<driver::CompileOptions> Common::compile_options() const {
   driver::CompileOptions options;
   BURIN_ASSIGN(options.target, isa::target_from_name(target));
   BURIN_ASSIGN(options.max_memory, memory_limit());
+  options.exact = exact;
   return options;
 }
 

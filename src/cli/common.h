@@ -18,12 +18,14 @@ struct Common {
   int threads = 0;  // 0: all that this process may use
   std::string target = "native";
   std::string max_memory;  // "512M"
+  bool exact = false;
   uint64_t seed = 1;
 
   void add_json(CLI::App& verb);
   void add_threads(CLI::App& verb);
   void add_target(CLI::App& verb);
   void add_max_memory(CLI::App& verb);
+  void add_exact(CLI::App& verb);
   void add_seed(CLI::App& verb);
 
   int thread_count() const;

@@ -128,6 +128,7 @@ void add_inspect(CLI::App& app, int& exit_code) {
   options->inputs.add_shapes(*verb);
   options->common.add_target(*verb);
   options->common.add_max_memory(*verb);
+  options->common.add_exact(*verb);
   options->common.add_seed(*verb);
   verb->footer("Example: burin inspect lenet asm --kernel k0 --target avx2");
   set_body(*verb, exit_code, [options] { return inspect(*options); });

@@ -32,14 +32,17 @@ struct Check {
   bool good() const { return difference.relative() <= tolerance; }
 };
 
+// Outputs computed with --exact are held to a fifth of the tolerance.
+constexpr double kExactShare = 0.2;
+
 // Stored outputs come from another engine with an error of its own: they are judged by the oracle
 // too, and against ours may differ by both tolerances.
 struct Report {
-  std::vector<Check> kernels, outputs, stored_oracle, stored;
+  std::vector<Check> kernels, outputs, exact, stored_oracle, stored;
   double tolerance = 0;
 
   bool good() const {
-    for (const auto* list : {&kernels, &outputs, &stored_oracle, &stored}) {
+    for (const auto* list : {&kernels, &outputs, &exact, &stored_oracle, &stored}) {
       for (const Check& c : *list) {
         if (!c.good()) return false;
       }
@@ -63,6 +66,27 @@ std::vector<Tensor> values_in_order(const graph::Graph& graph,
     }
   }
   return values;
+}
+
+// The outputs with --exact against the oracle's.
+Result<void> check_exact(const graph::Graph& graph, driver::CompileOptions compile,
+                         const VerifyOptions& options, const std::vector<driver::InputSpec>& specs,
+                         const std::vector<Tensor>& wanted, const std::string& prefix,
+                         Report& report) {
+  compile.exact = true;
+  compile.keep = false;
+  BURIN_ASSIGN(driver::Compiled compiled, driver::compile(graph, compile));
+  driver::Engraved engraved;
+  engraved.program = std::make_shared<runtime::Program>(std::move(compiled.program));
+  BURIN_ASSIGN(NamedTensors outputs,
+               run_once(engraved, specs, options.common.thread_count(), compile.target));
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Tensor& got = outputs[i].value;
+    double tolerance = tolerance_for(got.dtype(), kExactShare * options.tolerance);
+    report.exact.push_back({prefix + outputs[i].name, got.type().text(), "",
+                            driver::compare(got, wanted[i]), tolerance});
+  }
+  return {};
 }
 
 // One set of inputs: every kernel and output against the oracle, outputs against `stored` if any.
@@ -94,7 +118,8 @@ Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Tensor& got = outputs[i].value;
     std::string what = prefix + outputs[i].name, type = got.type().text();
-    double tolerance = tolerance_for(got.dtype(), options.tolerance);
+    double share = options.common.exact ? kExactShare : 1;
+    double tolerance = tolerance_for(got.dtype(), share * options.tolerance);
     report.outputs.push_back({what, type, "", driver::compare(got, wanted[i]), tolerance});
     if (!stored || i >= stored->size()) continue;
     const Tensor& kept = (*stored)[i];
@@ -104,7 +129,8 @@ Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
     report.stored_oracle.push_back({what, type, "", driver::compare(kept, wanted[i]), tolerance});
     report.stored.push_back({what, type, "", driver::compare(got, kept), 2 * tolerance});
   }
-  return {};
+  if (options.common.exact) return {};
+  return check_exact(imported.graph, compile, options, specs, wanted, prefix, report);
 }
 
 nlohmann::json to_json(const std::vector<Check>& checks) {
@@ -162,12 +188,14 @@ Result<int> verify(const VerifyOptions& options) {
                         {"tolerance", report.tolerance},
                         {"kernels", to_json(report.kernels)},
                         {"outputs", to_json(report.outputs)},
+                        {"exact", to_json(report.exact)},
                         {"stored_against_oracle", to_json(report.stored_oracle)},
                         {"stored", to_json(report.stored)}};
     fmt::print("{}\n", j.dump(2));
   } else {
     print_checks("kernels against the oracle", report.kernels, options.all);
     print_checks("outputs against the oracle", report.outputs, true);
+    print_checks("outputs with --exact", report.exact, true);
     print_checks("stored outputs against the oracle", report.stored_oracle, true);
     print_checks("outputs against the stored ones", report.stored, true);
     fmt::print("{}\n", report.good() ? "verified" : "NOT verified");
@@ -192,6 +220,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_max_memory(*verb);
+  options->common.add_exact(*verb);
   options->common.add_seed(*verb);
   options->common.add_json(*verb);
   verb->footer("Example: burin verify model.onnx --test-data . --target avx2");

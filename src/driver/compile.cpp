@@ -129,7 +129,8 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   BURIN_ASSIGN(passes::Optimized optimized, passes::run_passes(graph, pass_options));
   watch.stage("passes");
 
-  BURIN_ASSIGN(lower::Lowered lowered, lower::lower(optimized.graph, options.target.machine));
+  BURIN_ASSIGN(lower::Lowered lowered,
+               lower::lower(optimized.graph, options.target.machine, {options.exact}));
   lower::MemoryPlan plan = lower::plan_memory(lowered);
   watch.stage("lower");
 

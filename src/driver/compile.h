@@ -17,6 +17,7 @@ struct CompileOptions {
   isa::Target target;
   std::vector<std::string> disabled_passes;
   int bisect_limit = -1;   // run only the first so many passes; -1 for all
+  bool exact = false;      // as lower::Options
   int64_t max_memory = 0;  // bytes of arena and constants together; 0 for no limit
   int threads = 0;         // to compile on; 0 for all that may be used
   // Called now and then while weights are packed, on any thread: what was read of the model may

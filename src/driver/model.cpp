@@ -82,9 +82,10 @@ Result<onnx::Imported> Model::import(std::span<const InputSpec> inputs) const {
 }
 
 std::shared_ptr<const Engraved> Model::find(std::span<const InputSpec> inputs,
-                                            const std::string& target) const {
+                                            const CompileOptions& options) const {
   for (const CacheEntry& entry : cache_) {
-    if (entry.target == target && same_inputs(inputs, entry.inputs, entry.engraved->value_inputs)) {
+    if (entry.target == options.target.name && entry.exact == options.exact &&
+        same_inputs(inputs, entry.inputs, entry.engraved->value_inputs)) {
       return entry.engraved;
     }
   }
@@ -94,7 +95,7 @@ std::shared_ptr<const Engraved> Model::find(std::span<const InputSpec> inputs,
 Result<std::shared_ptr<const Engraved>> Model::engrave(std::span<const InputSpec> inputs,
                                                        const CompileOptions& options) {
   std::lock_guard lock(mutex_);
-  if (auto cached = find(inputs, options.target.name)) return cached;
+  if (auto cached = find(inputs, options)) return cached;
 
   auto start = std::chrono::steady_clock::now();
   BURIN_ASSIGN(onnx::Imported imported, import(inputs));
@@ -111,7 +112,7 @@ Result<std::shared_ptr<const Engraved>> Model::engrave(std::span<const InputSpec
   engraved->graph = std::move(imported.graph);
   engraved->value_inputs = std::move(imported.value_inputs);
 
-  CacheEntry entry{options.target.name, {}, engraved};
+  CacheEntry entry{options.target.name, options.exact, {}, engraved};
   for (const InputSpec& input : inputs) {
     InputSpec kept{input.name, input.type, {}};
     bool by_value = std::find(engraved->value_inputs.begin(), engraved->value_inputs.end(),

@@ -51,12 +51,13 @@ class Model {
  private:
   struct CacheEntry {
     std::string target;
+    bool exact = false;
     std::vector<InputSpec> inputs;
     std::shared_ptr<const Engraved> engraved;
   };
   Result<void> check_input(const InputSpec& input) const;
   std::shared_ptr<const Engraved> find(std::span<const InputSpec> inputs,
-                                       const std::string& target) const;
+                                       const CompileOptions& options) const;
 
   std::string path_;
   onnx::Model proto_;

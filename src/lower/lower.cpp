@@ -45,8 +45,12 @@ Expr widen_expr(Expr expr, const Shape& shape) {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const loop::Machine& machine)
-      : graph_(graph), machine_(machine), grouping_(group_nodes(graph)), buffers_(graph.size()) {}
+  Lowering(const Graph& graph, const loop::Machine& machine, const Options& options)
+      : graph_(graph),
+        machine_(machine),
+        options_(options),
+        grouping_(group_nodes(graph)),
+        buffers_(graph.size()) {}
 
   Lowered run() {
     bind_outputs();
@@ -170,6 +174,7 @@ class Lowering {
     for (const BufferUse& use : kernel.buffers) {
       if (std::find(seen.begin(), seen.end(), use.buffer) != seen.end()) continue;
       seen.push_back(use.buffer);
+      if (out_.buffers[use.buffer].kind == Buffer::Kind::scratch) continue;  // stays in caches
       bytes += static_cast<double>(out_.buffers[use.buffer].bytes);
     }
     return bytes;
@@ -203,6 +208,7 @@ class Lowering {
     job.graph = &graph_;
     job.node = group.anchor;
     job.machine = &machine_;
+    job.exact = options_.exact;
     job.epilogue = widen_expr(std::move(fused.expr), shape);
     for (View& view : fused.outputs) job.outputs.push_back(widen_view(std::move(view), shape));
     for (size_t i = 0; i < group.operands.size(); ++i) {
@@ -250,6 +256,7 @@ class Lowering {
 
   const Graph& graph_;
   const loop::Machine& machine_;
+  const Options& options_;
   Grouping grouping_;
   IdVector<NodeId, BufferId> buffers_;
   IdVector<NodeId, bool> alias_;
@@ -270,9 +277,9 @@ Result<void> check_rules(const Graph& graph) {
 
 }  // namespace
 
-Result<Lowered> lower(const Graph& graph, const loop::Machine& machine) {
+Result<Lowered> lower(const Graph& graph, const loop::Machine& machine, const Options& options) {
   BURIN_TRY(check_rules(graph));
-  return Lowering(graph, machine).run();
+  return Lowering(graph, machine, options).run();
 }
 
 }  // namespace burin::lower

@@ -8,7 +8,13 @@
 
 namespace burin::lower {
 
+struct Options {
+  // Only algorithms that sum the products that the graph asks for: no Winograd.
+  bool exact = false;
+};
+
 // Fails, naming the layer, where an op has no lowering.
-Result<Lowered> lower(const graph::Graph& graph, const loop::Machine& machine);
+Result<Lowered> lower(const graph::Graph& graph, const loop::Machine& machine,
+                      const Options& options = {});
 
 }  // namespace burin::lower

@@ -35,7 +35,7 @@ TEST(CApi, LoadsCompilesAndRuns) {
   EXPECT_EQ(port.dims[1], 784);
 
   burin_input input = {"input", BURIN_F32, 2, {3, 784}, nullptr};
-  burin_options options = {2, "avx2", 0};
+  burin_options options = {2, "avx2", 0, 1};
   burin_program* program = nullptr;
   ASSERT_EQ(burin_compile(model, &input, 1, &options, &program), BURIN_OK) << burin_last_error();
   ASSERT_EQ(burin_program_output(program, 0, &port), BURIN_OK);
@@ -73,7 +73,7 @@ TEST(CApi, FailuresAreStatusesWithAReason) {
   EXPECT_EQ(burin_compile(model, &wrong, 1, nullptr, &program), BURIN_ERROR);
   wrong = {"input", BURIN_I64, 2, {1, 784}, nullptr};
   EXPECT_EQ(burin_compile(model, &wrong, 1, nullptr, &program), BURIN_ERROR);
-  burin_options unknown = {1, "vax", 0};
+  burin_options unknown = {1, "vax", 0, 0};
   EXPECT_EQ(burin_compile(model, nullptr, 0, &unknown, &program), BURIN_ERROR);
   EXPECT_NE(std::string(burin_last_error()), "");
   EXPECT_EQ(program, nullptr);

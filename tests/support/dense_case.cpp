@@ -2,6 +2,7 @@
 #include "tests/support/dense_case.h"
 
 #include <cmath>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -63,10 +64,11 @@ loop::Machine machine_of(int vector_bits) {
 
 namespace {
 
-Tensor random_tensor(const TensorType& type, Rng& rng) {
+Tensor random_tensor(const TensorType& type, Rng& rng, double mean = 0) {
   Tensor t(type);
   for (int64_t i = 0; i < t.elements(); ++i) {
-    is_float(type.dtype) ? t.set_double(i, rng.uniform(-1, 1)) : t.set_int(i, rng.below(7) - 3);
+    is_float(type.dtype) ? t.set_double(i, mean + rng.uniform(-1, 1))
+                         : t.set_int(i, rng.below(7) - 3);
   }
   return t;
 }
@@ -170,7 +172,7 @@ NodeId reverse_output(Setup& s, graph::Builder& g, NodeId result) {
 void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   Rng rng(17);
   graph::Builder g(s.graph);
-  Tensor x = random_tensor(c.x, rng);
+  Tensor x = random_tensor(c.x, rng, c.mean);
   std::vector<NodeId> operands = {g.input("x", c.x)};
   add_operand(s, operands[0], x, false);
   if (c.op != graph::Op::reduce_window) {
@@ -205,6 +207,23 @@ std::string compare(const Tensor& got, const Tensor& wanted, double scale) {
   return {};
 }
 
+double largest_error(const Tensor& got, const Tensor& wanted) {
+  double error = 0, range = 0;
+  for (int64_t i = 0; i < wanted.elements(); ++i) {
+    error = std::max(error, std::abs(got.as_double(i) - wanted.as_double(i)));
+    range = std::max(range, std::abs(wanted.as_double(i)));
+  }
+  return range > 0 ? error / range : error;
+}
+
+// A worker's scratch memory is undefined when a tile begins: not a number here.
+void spoil_scratch(const lower::DenseKernels& kernels, std::span<void* const> extras) {
+  for (size_t i = 0; i < kernels.extras.size(); ++i) {
+    const lower::ExtraBuffer& extra = kernels.extras[i];
+    if (extra.per_thread) std::memset(extras[i], 0xff, static_cast<size_t>(extra.bytes));
+  }
+}
+
 std::string run_stages(const lower::DenseKernels& kernels, const Setup& s, const RunTile& run,
                        Tensor& out) {
   std::vector<std::shared_ptr<std::byte>> memory;
@@ -232,6 +251,7 @@ std::string run_stages(const lower::DenseKernels& kernels, const Setup& s, const
       bytes.push_back(sizes[static_cast<size_t>(use)]);
     }
     for (int64_t tile = 0; tile < stage.tiles; ++tile) {
+      spoil_scratch(kernels, std::span(pointers).subspan(static_cast<size_t>(s.job.pointers)));
       if (std::string failure = run(stage, buffers, bytes, tile); !failure.empty()) return failure;
     }
   }
@@ -271,30 +291,39 @@ RunTile engraved_tile(const isa::Target& target) {
 
 DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, std::string_view method,
                        const RunTile& run) {
-  Setup s;
-  build(c, machine, s);
-  lower::DenseKernels kernels;
-  if (method.empty()) {
-    kernels = lower::make_dense(s.job);
-  } else {
+  std::string refusal;
+  auto make = [&](const lower::DenseJob& job) {
     for (const lower::DenseMethod& m : lower::dense_methods()) {
       if (m.name != method) continue;
-      if (auto reason = m.refusal(s.job)) return {c.name + ": refused: " + *reason, ""};
-      kernels = m.make(s.job);
+      if (auto reason = m.refusal(job)) refusal = c.name + ": refused: " + *reason;
+      return refusal.empty() ? m.make(job) : lower::DenseKernels{};
     }
-  }
+    return lower::make_dense(job);
+  };
+  DenseOutcome outcome = run_dense(c, machine, make, run);
+  if (!refusal.empty()) return {refusal, ""};
+  return outcome;
+}
+
+DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, const MakeKernels& make,
+                       const RunTile& run) {
+  Setup s;
+  build(c, machine, s);
+  lower::DenseKernels kernels = make(s.job);
   Tensor out(s.result);
   std::string failure = run_stages(kernels, s, run, out);
+  double error = 0;
   if (failure.empty()) {
     auto wanted = graph::eval(s.graph, s.inputs);
     if (!wanted) return {wanted.error().text(), ""};
     double taps = 0;
     for (const lower::DenseStage& stage : kernels.stages) taps += stage.flops;
     taps /= static_cast<double>(s.result.shape.elements() + 1);
+    error = largest_error(out, (*wanted)[0]);
     failure = compare(out, (*wanted)[0], std::max(taps, 2.0));
   }
   if (!failure.empty()) failure = c.name + " (" + kernels.algorithm + "): " + failure;
-  return {failure, kernels.algorithm};
+  return {failure, kernels.algorithm, error};
 }
 
 }  // namespace burin::test

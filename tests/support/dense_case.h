@@ -18,6 +18,7 @@ struct DenseCase {
   TensorType x, w;  // w unused by reduce_window
   graph::Attr attr;
   bool constant_weights = true;
+  double mean = 0;  // of the random x
   // Adds a vector along the last axis, clips at zero and adds a tensor: over float results.
   bool epilogue = false;
   // Stores the result with its axes in reverse order of memory.
@@ -42,10 +43,16 @@ RunTile engraved_tile(const isa::Target& target);
 struct DenseOutcome {
   std::string failure;    // empty: right
   std::string algorithm;  // what ran
+  double error = 0;       // largest, relative to the largest value
 };
 
 // Runs the case by `method` (by the first that takes it if empty) on a machine.
 DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, std::string_view method,
+                       const RunTile& run);
+
+// The same with kernels that `make` makes.
+using MakeKernels = std::function<lower::DenseKernels(const lower::DenseJob& job)>;
+DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, const MakeKernels& make,
                        const RunTile& run);
 
 loop::Machine machine_of(int vector_bits);  // 256 or 512

@@ -6,6 +6,7 @@
 #include "lower/kernels/detached.h"
 #include "lower/kernels/reference.h"
 #include "lower/kernels/window.h"
+#include "lower/kernels/winograd.h"
 
 namespace burin::lower {
 
@@ -13,6 +14,7 @@ std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
+      {"winograd", Op::convolution, refuse_winograd, make_winograd},
       {"conv", Op::convolution, refuse_conv, make_conv},
       {"dot", Op::dot_general, refuse_dot, make_dot},
       {"gemm", Op::dot_general, refuse_gemm, make_gemm},

@@ -26,6 +26,7 @@ struct DenseJob {
   const graph::Graph* graph = nullptr;
   graph::NodeId node;
   const loop::Machine* machine = nullptr;
+  bool exact = false;                  // as lower::Options
   std::vector<DenseOperand> operands;  // as the node's; views may have any strides
   Expr epilogue;  // over the node's result shape; acc leaf 0 is the node's result. Never
                   // empty: without work it is that leaf alone

@@ -1,0 +1,158 @@
+// Which convolutions go by Winograd's algorithm, and how the kernel is put together.
+#include "lower/kernels/winograd.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/checked.h"
+
+namespace burin::lower {
+
+using loop::Builder;
+
+namespace {
+
+constexpr int64_t kBytes = 4, kLine = 16;  // elements of a cache line
+constexpr int64_t kSizes[] = {4, 2};       // m
+constexpr double kDirectShare = 0.9;       // of peak, of register tiles
+constexpr double kBytesPerCycle = 5;       // of weights from memory
+constexpr double kWorthwhile = 0.95;       // share of the direct way's time at most
+
+bool all(const Dims& dims, int64_t value) {
+  return std::all_of(dims.begin(), dims.end(), [&](int64_t d) { return d == value; });
+}
+
+std::optional<std::string> refuse_form(const DenseJob& job) {
+  const auto& attr = std::get<graph::ConvAttr>(node_of(job).attr);
+  const Shape& w = operand_shape(job, 1);
+  if (node_of(job).type.dtype != DType::f32) return "not of f32";
+  if (w.rank() != 4 || w[0] != 3 || w[1] != 3) return "the window is not 3 x 3";
+  if (!all(attr.stride, 1)) return "strides";
+  if (!all(attr.w_dilation, 1) || !all(attr.x_dilation, 1)) return "dilated";
+  if (attr.groups != 1) return "groups";
+  if (!job.operands[1].weights) return "weights not known yet";
+  if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
+  if (!job.operands[0].weights && job.operands[0].view.strides.back() != 1) {
+    return "the channels are not contiguous";
+  }
+  return std::nullopt;
+}
+
+// Cycles of the direct way.
+double direct_cycles(const Conv& conv, const loop::Machine& machine) {
+  double weights = 9.0 * static_cast<double>(conv.in * conv.out);
+  double pixels = static_cast<double>(conv.fused.shape.elements()) / static_cast<double>(conv.out);
+  int64_t lanes = machine.lanes(loop::Elem::f32);
+  double padded = static_cast<double>(round_up(conv.out, lanes)) / static_cast<double>(conv.out);
+  double sums = weights * padded * pixels / static_cast<double>(2 * lanes) / kDirectShare;
+  return std::max(sums, weights * kBytes / kBytesPerCycle);
+}
+
+struct Choice {
+  WinogradPlan plan;
+  double direct = 0;  // cycles
+  bool pays() const { return plan.cycles < kWorthwhile * direct; }
+};
+
+Choice choose(const DenseJob& job) {
+  DenseKernels unused;
+  Conv conv = phases_of(job, unused)[0];
+  Choice choice;
+  choice.direct = direct_cycles(conv, *job.machine);
+  for (int64_t m : kSizes) {
+    WinogradPlan plan = plan_winograd(conv, m, *job.machine);
+    if (choice.plan.cycles == 0 || plan.cycles < choice.plan.cycles) choice.plan = plan;
+  }
+  return choice;
+}
+
+// Rows an odd number of lines apart: lines of neighbours fall into different sets of a cache.
+int64_t odd_lines(int64_t elements) {
+  int64_t lines = ceil_div(elements, kLine);
+  return (lines | 1) * kLine;
+}
+
+WinogradScratch layout(const Winograd& w) {
+  WinogradScratch s;
+  const WinogradPlan& p = w.plan;
+  int64_t points = p.points.count() * p.points.count(), m = p.points.outputs();
+  int64_t in = round_up(w.conv.in, std::max<int64_t>(w.lanes, kLine));
+  int64_t width = round_up(p.vectors * w.lanes, kLine);
+  s.v_row = in;
+  s.v_point = odd_lines(s.v_row * p.block);
+  s.m = s.v_point * points;
+  s.m_row = width;
+  s.m_point = odd_lines(s.m_row * p.block);
+  s.patch = s.m + s.m_point * points;
+  s.patch_pixel = in;
+  s.result = s.patch + points * in;
+  s.elements = s.result + round_up(m * m * w.lanes, kLine);
+  return s;
+}
+
+std::string describe(const DenseJob& job, const WinogradPlan& plan) {
+  const Shape& result = result_shape(job);
+  double alpha = static_cast<double>(plan.points.count());
+  double channels = static_cast<double>(operand_shape(job, 1).elements() / 9);
+  double products = 2 * alpha * alpha * channels * static_cast<double>(plan.blocks * plan.block);
+  double direct = 18 * channels * static_cast<double>(result[0] * result[1] * result[2]);
+  return fmt::format(
+      "F({}, 3): {:.2f} GFLOP of products instead of {:.2f}, weights of {:.1f} MB, "
+      "{} blocks of {} tiles, register tiles of {} x {} vectors",
+      plan.points.outputs(), products / 1e9, direct / 1e9, alpha * alpha * channels * kBytes / 1e6,
+      plan.blocks, plan.block, plan.rows, plan.vectors);
+}
+
+}  // namespace
+
+std::optional<std::string> cannot_winograd(const DenseJob& job) {
+  if (auto reason = refuse_form(job)) return reason;
+  DenseKernels unused;
+  Conv conv = phases_of(job, unused)[0];
+  Nest nest;
+  nest.outer.resize(2);
+  nest.epilogue = conv.fused.expr;
+  nest.outputs = conv.fused.outputs;
+  nest.n = conv.out;
+  nest.lanes = job.machine->lanes(loop::Elem::f32);
+  return refuse_vectors(nest, *job.machine);
+}
+
+std::optional<std::string> refuse_winograd(const DenseJob& job) {
+  if (job.exact) return "exact sums were asked for";
+  if (auto reason = cannot_winograd(job)) return reason;
+  Choice choice = choose(job);
+  if (choice.pays()) return std::nullopt;
+  return fmt::format("{} would take {:.2f} million cycles, the direct way {:.2f}",
+                     describe(job, choice.plan), choice.plan.cycles / 1e6, choice.direct / 1e6);
+}
+
+DenseKernels make_winograd(const DenseJob& job) { return make_winograd(job, choose(job).plan); }
+
+DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
+  DenseKernels kernels;
+  Winograd w;
+  w.conv = phases_of(job, kernels)[0];
+  w.lanes = job.machine->lanes(loop::Elem::f32);
+  w.plan = plan;
+  w.scratch = layout(w);
+  w.weights_pointer = job.pointers + static_cast<int>(kernels.extras.size());
+  w.scratch_pointer = w.weights_pointer + 1;
+  kernels.extras.push_back(
+      {w.weight_elements() * kBytes, [w](std::byte* out) { pack_winograd(w, out); }});
+  kernels.extras.push_back({w.scratch.elements * kBytes, {}, true});
+
+  Builder b("winograd", w.scratch_pointer + 1);
+  emit_winograd_tile(b, w);
+  DenseStage stage;
+  stage.function = b.finish();
+  stage.tiles = plan.blocks * plan.groups();
+  stage.flops = 18.0 * static_cast<double>(result_shape(job).elements() * w.conv.in);
+  bind_all(job, kernels, stage);
+  kernels.stages.push_back(std::move(stage));
+  kernels.algorithm = describe(job, plan);
+  return kernels;
+}
+
+}  // namespace burin::lower

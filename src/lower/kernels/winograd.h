@@ -1,0 +1,98 @@
+// Winograd convolution: 3 x 3 windows, stride 1, f32. Each m x m tile of the result comes from an
+// alpha x alpha tile of the input (alpha = m + 2) by alpha * alpha products instead of 9 * m * m:
+//   y = A^T [ (G g G^T) * (B^T d B) ] A
+// summed over input channels before the last transform, so the products are alpha * alpha matrix
+// multiplications of tiles by channels. Channels are the lanes of the transforms. Look next:
+// winograd_plan.cpp for the choice, winograd_tile.cpp for the code of one tile of the plan.
+#pragma once
+
+#include "lower/kernels/conv.h"
+
+namespace burin::lower {
+
+// The points at which the polynomials are multiplied: 0, +-pairs[i]..., and infinity. A, B and G
+// follow from them; index 0 of the alpha points is 0, 1 + 2i is +pairs[i], 2 + 2i is -pairs[i].
+struct WinogradPoints {
+  std::vector<double> pairs;
+
+  int64_t outputs() const { return 2 * static_cast<int64_t>(pairs.size()); }  // m
+  int64_t count() const { return outputs() + 2; }                             // alpha
+};
+// Well-conditioned points for m = 2, 4 or 6: few bits, so that the transforms' constants are exact.
+WinogradPoints winograd_points(int64_t m);
+
+// How the work is cut. A tile of the plan is `block` Winograd tiles times `panel_block` panels of
+// output channels; it transforms its inputs, then multiplies and transforms back panel by panel.
+struct WinogradPlan {
+  WinogradPoints points;
+  int64_t tiles_h = 1, tiles_w = 1, tiles = 1;  // Winograd tiles: along an image, of the batch
+  int64_t block = 1, blocks = 1;
+  int64_t rows = 1, vectors = 1;  // of the register tile
+  int64_t panels = 1, panel_block = 1;
+  double cycles = 0;  // estimated, of the whole
+
+  int64_t groups() const { return (panels + panel_block - 1) / panel_block; }
+};
+
+// Scratch memory of a tile, offsets and strides in elements.
+struct WinogradScratch {
+  int64_t v_row = 0, v_point = 0;         // transformed inputs: [point][tile][channel]
+  int64_t m = 0, m_row = 0, m_point = 0;  // products: [point][tile][channel of a panel]
+  int64_t patch = 0, patch_pixel = 0;     // an input tile that reaches over the border
+  int64_t result = 0;                     // an output tile that does
+  int64_t elements = 0;
+};
+
+struct Winograd {
+  Conv conv;
+  uint16_t lanes = 1;
+  WinogradPlan plan;
+  WinogradScratch scratch;
+  int weights_pointer = 0, scratch_pointer = 0;
+
+  // Elements of the transformed weights: [panel][point][channel of the input][of the panel].
+  int64_t weight_elements() const;
+};
+
+// Why F(m, 3) cannot compute the job at all; nothing if it can.
+std::optional<std::string> cannot_winograd(const DenseJob& job);
+// The best plan by estimate for F(m, 3).
+WinogradPlan plan_winograd(const Conv& conv, int64_t m, const loop::Machine& machine);
+// The kernel by a given plan.
+DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan);
+
+// The methods of the list (kernels/list.h).
+std::optional<std::string> refuse_winograd(const DenseJob& job);
+DenseKernels make_winograd(const DenseJob& job);
+
+// The code of one tile of the plan.
+void emit_winograd_tile(loop::Builder& b, const Winograd& w);
+// Writes G g G^T of all weights.
+void pack_winograd(const Winograd& w, std::byte* out);
+
+// One-dimensional transforms; `load(k)` hands in element k of a line.
+class WinogradLines {
+ public:
+  using Load = std::function<loop::Value(int64_t k)>;
+  WinogradLines(loop::Builder& b, const WinogradPoints& points, uint16_t lanes)
+      : b_(b), points_(points), type_{loop::Elem::f32, lanes} {}
+
+  // Rows of B^T times a line of alpha inputs, grouped by what they share: group 0 is the row of
+  // point 0, group i the rows of +-pairs[i - 1], the last group that of infinity.
+  int64_t groups() const { return static_cast<int64_t>(points_.pairs.size()) + 2; }
+  static int64_t first_row(int64_t group) { return group == 0 ? 0 : 2 * group - 1; }
+  std::vector<loop::Value> inputs(int64_t group, const Load& load) const;
+
+  // Rows parity, parity + 2, ... of A^T times a line of alpha products.
+  std::vector<loop::Value> outputs(int64_t parity, const Load& load) const;
+
+ private:
+  loop::Value real(double x) const { return b_.real(type_, x); }
+  loop::Value dot(std::span<const double> coefficients, int64_t first, const Load& load) const;
+
+  loop::Builder& b_;
+  const WinogradPoints& points_;
+  loop::Type type_;
+};
+
+}  // namespace burin::lower
