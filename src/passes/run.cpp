@@ -16,6 +16,7 @@
 #include "passes/simplify.h"
 #include "passes/split_dilated_convolution.h"
 #include "passes/split_reductions.h"
+#include "passes/widen_halves.h"
 
 namespace burin::passes {
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr Pass kPasses[] = {
     {"eliminate_dead_nodes", eliminate_dead_nodes, ""},
+    {"widen_halves", widen_halves, ""},
     {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
