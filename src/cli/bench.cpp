@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <numeric>
 
 #include "cli/common.h"
@@ -37,6 +38,17 @@ struct Figures {
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The most memory that this process has held at once. (getrusage's figure would count the
+// parent's.)
+int64_t peak_rss_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    int64_t kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
 }
 
 // Warm-up for a tenth of the time, then single runs for the rest: at least 5, at most 100,000.
@@ -86,6 +98,7 @@ nlohmann::json to_json(const BenchOptions& options, const driver::Engraved& engr
   const runtime::Program& p = *engraved.program;
   j["code_bytes"] = p.code.size(), j["weight_bytes"] = p.constant_bytes;
   j["arena_bytes"] = p.arena_bytes;
+  j["peak_rss_bytes"] = peak_rss_bytes();
   for (size_t i = 0; i < f.steps.size(); ++i) {
     const runtime::Step& s = p.steps[i];
     j["kernels"].push_back({{"name", s.name},

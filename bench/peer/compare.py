@@ -1,0 +1,105 @@
+"""One network on so many threads: the engines take turns for several rounds; a row comes out."""
+import statistics
+import time
+
+from engines import Burin, OnnxRuntime, PyTorch, Refused
+from networks import difference
+
+ENGINES = (Burin, OnnxRuntime, PyTorch)
+LOADS = 3
+PAUSE = 0.02  # seconds: the threads of the engine before go to sleep
+
+
+def start_engines(network, threads):
+    """The engines that run the network, and why the others do not. Burin comes first or not at all."""
+    engines, reasons = [], {}
+    for kind in ENGINES:
+        try:
+            engines.append(kind(network, threads))
+        except Refused as reason:
+            reasons[kind.key] = str(reason)
+            if kind is Burin:
+                break
+    return engines, reasons
+
+
+def median_of(samples, key):
+    return statistics.median(s[key] for s in samples)
+
+
+def take_turns(engines, rounds, seconds):
+    """key -> what each round measured; who goes first changes from round to round."""
+    samples = {engine.key: [] for engine in engines}
+    for turn in range(rounds):
+        shift = turn % len(engines)
+        for engine in engines[shift:] + engines[:shift]:
+            time.sleep(PAUSE)
+            samples[engine.key].append(engine.measure(seconds))
+    return samples
+
+
+def summarise(samples):
+    figures = {key: median_of(samples, key) for key in ("p50_ms", "p99_ms", "min_ms")}
+    figures["steadiness"] = statistics.median(s["p99_ms"] / s["p50_ms"] for s in samples)
+    figures["rounds_ms"] = [s["p50_ms"] for s in samples]
+    if "peak_rss_bytes" in samples[0]:
+        figures["peak_rss_bytes"] = max(s["peak_rss_bytes"] for s in samples)
+    return figures
+
+
+def measure_loads(engine):
+    """The median of a few fresh processes, from start to first result."""
+    loads = [engine.load() for _ in range(LOADS)]
+    return {key: median_of(loads, key) for key in loads[0]}
+
+
+def add_ratios(row, peers):
+    """peer / Burin within a round, the median over the rounds; the faster peer's is the row's."""
+    ours = row["burin"]["rounds_ms"]
+    for key in peers:
+        row[key]["ratio"] = statistics.median(
+            theirs / our for theirs, our in zip(row[key]["rounds_ms"], ours))
+    row["faster"] = min(peers, key=lambda key: row[key]["p50_ms"])
+    row["ratio"] = row[row["faster"]]["ratio"]
+
+
+def add_agreement(row, engines, network):
+    """Each engine's largest difference from ONNX Runtime's outputs, of their range."""
+    outputs = {engine.key: engine.outputs() for engine in engines}
+    reference = "onnxruntime" if "onnxruntime" in outputs else "burin"
+    row["tolerance"] = network.tolerance
+    row["differences"] = {key: difference(values, outputs[reference])
+                          for key, values in outputs.items() if key != reference}
+    row["agree"] = all(d <= network.tolerance for d in row["differences"].values())
+
+
+def compare(network, threads, rounds, seconds):
+    """The row; only {network, threads, skipped} if Burin, or every peer, refuses the network."""
+    row = {"network": network.name, "group": network.group, "threads": threads}
+    engines, reasons = start_engines(network, threads)
+    try:
+        if len(engines) < 2 or engines[0].key != "burin":
+            row["skipped"] = "; ".join(f"{k}: {v}" for k, v in reasons.items())
+            return row
+        samples = take_turns(engines, rounds, seconds)
+        for engine in engines:
+            row[engine.key] = summarise(samples[engine.key])
+        row["refused"] = reasons
+        add_details(row, engines)
+        add_ratios(row, [e.key for e in engines[1:]])
+        add_agreement(row, engines, network)
+        return row
+    finally:
+        for engine in engines:
+            engine.close()
+
+
+def add_details(row, engines):
+    first = engines[0].first
+    for key in ("gflop", "code_bytes", "weight_bytes", "arena_bytes", "stages_ms"):
+        row["burin"][key] = first[key]
+    for engine in engines:
+        if engine.key == "pytorch":
+            row["pytorch"].update(engine.first)
+        else:
+            row[engine.key]["load"] = measure_loads(engine)
