@@ -103,7 +103,10 @@ INSTANTIATE_TEST_SUITE_P(
                     NetworkCase{"catdog", "avx512"}, NetworkCase{"catdog", "avx2"},
                     NetworkCase{"mobilenet_v2", "avx512"}, NetworkCase{"mobilenet_v2", "avx2"},
                     NetworkCase{"squeezenet1_1", "avx2"}, NetworkCase{"bert_tiny", "avx512"},
-                    NetworkCase{"bert_tiny", "avx2"}),
+                    NetworkCase{"bert_tiny", "avx2"}, NetworkCase{"mobilenet_v3_large", "avx512"},
+                    NetworkCase{"shufflenet_v2_x1_0", "avx2"},
+                    NetworkCase{"efficientnet_b0", "avx2"}, NetworkCase{"densenet121", "avx512"},
+                    NetworkCase{"googlenet", "avx2"}),
     case_name);
 
 TEST(Model, CachesProgramsBySpecialisation) {
