@@ -1,10 +1,9 @@
 // The maths library: each function emits loop IR for f32 or f64 of any number of lanes, of fused
-// multiply-adds and integer tricks only. The error is at most 4 ulp wherever the result is normal;
-// zeros keep their sign, infinities and NaN give what C's functions give. Arguments and results
-// below four times the smallest normal number may count as zero: the code runs with denormals
-// flushed.
-// Sources: range reductions after Cody and Waite (1980) and Payne and Hanek (1983); polynomials are
-// minimax fits on the reduced ranges, weighted by the relative error.
+// multiply-adds and integer tricks only. The error is at most 4 ulp wherever the result is normal,
+// of erf for f32 6 ulp; zeros keep their sign, infinities and NaN give what C's functions give.
+// Arguments and results below four times the smallest normal number may count as zero: the code
+// runs with denormals flushed. Sources: range reductions after Cody and Waite (1980) and Payne and
+// Hanek (1983); polynomials are minimax fits on the reduced ranges, weighted by the relative error.
 #pragma once
 
 #include "loop/real.h"

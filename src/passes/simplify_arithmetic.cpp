@@ -116,6 +116,16 @@ NodeId divide_by_power_of_two(Simplifier& s, NodeId id) {
   return s.add(Op::mul, {s.operand(id, 0), s.full(s.type(id), 1 / *c)});
 }
 
+// Only for an argument whose last place hardly moves the result.
+NodeId multiply_argument(Simplifier& s, NodeId id) {
+  NodeId quotient = s.operand(id, 0);
+  if (s.op(quotient) != Op::div || s.dtype(id) != DType::f32) return {};
+  auto c = s.uniform(s.operand(quotient, 1));
+  if (!c || !(std::abs(*c) > 1e-30 && std::abs(*c) < 1e30)) return {};
+  NodeId factor = s.full(s.type(id), 1 / *c);
+  return s.add(Op::erf, {s.add(Op::mul, {s.operand(quotient, 0), factor})});
+}
+
 NodeId recognise_logistic(Simplifier& s, NodeId id) {
   NodeId sum = s.operand(id, 1);
   if (!s.is_uniform(s.operand(id, 0), 1) || s.op(sum) != Op::add) return {};
@@ -253,6 +263,7 @@ constexpr Rule kRules[] = {
     {Op::mul, "(x * c0) * c1 => x * (c0 * c1)", merge_factors},
     {Op::div, "x / 1 => x", drop_right<1>},
     {Op::div, "x / 2^n => x * 2^-n", divide_by_power_of_two},
+    {Op::erf, "erf(x / c) => erf(x * (1 / c))", multiply_argument},
     {Op::div, "1 / (1 + exp(-x)) => logistic(x)", recognise_logistic},
     {Op::div, "1 / sqrt(x) => rsqrt(x)", reciprocal_root},
     {Op::pow, "pow(x, 1) => x", drop_right<1>},

@@ -17,6 +17,7 @@ namespace burin::loop {
 namespace {
 
 constexpr double kMaxUlp = 4;
+constexpr double kMaxUlpErf32 = 6;
 
 //  name, reference in T (double for f32, long double for f64)
 // clang-format off
@@ -61,8 +62,10 @@ void expect_close(const MathCase& c, const std::vector<T>& x, uint16_t lanes, Re
     double error = ulp_error<T>(got[i], reference(x[i]));
     if (error > worst) worst = error, at = i;
   }
-  EXPECT_LE(worst, kMaxUlp) << c.name << "(" << std::hexfloat << x[at] << ") gives " << got[at]
-                            << " instead of " << static_cast<T>(reference(x[at]));
+  bool wider = std::string_view(c.name) == "erf" && sizeof(T) == 4;
+  EXPECT_LE(worst, wider ? kMaxUlpErf32 : kMaxUlp)
+      << c.name << "(" << std::hexfloat << x[at] << ") gives " << got[at] << " instead of "
+      << static_cast<T>(reference(x[at]));
   ::testing::Test::RecordProperty(c.name, std::to_string(worst));
 }
 

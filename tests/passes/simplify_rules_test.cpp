@@ -56,6 +56,8 @@ const RuleCase kArithmetic[] = {
      [](auto& b, auto x) { return b.with_scalar(Op::mul, b.with_scalar(Op::mul, x, 3), 0.3); }},
     {"x / 1 => x", [](auto& b, auto x) { return b.with_scalar(Op::div, x, 1); }},
     {"x / 2^n => x * 2^-n", [](auto& b, auto x) { return b.with_scalar(Op::div, x, -8); }},
+    {"erf(x / c) => erf(x * (1 / c))",
+     [](auto& b, auto x) { return b.erf(b.with_scalar(Op::div, x, 1.41421356)); }},
     {"1 / (1 + exp(-x)) => logistic(x)",
      [](auto& b, auto x) {
        return b.div(b.full(b.type(x), 1), b.with_scalar(Op::add, b.exp(b.neg(x)), 1));
