@@ -9,7 +9,8 @@
 namespace burin::lower {
 
 struct Options {
-  // Only algorithms that sum the products that the graph asks for: no Winograd.
+  // Only algorithms that sum the products that the graph asks for: neither
+  // Winograd nor Strassen.
   bool exact = false;
 };
 

@@ -72,6 +72,9 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   stage.tiles = tile_count(c.nest, schedule);
   stage.flops = c.flops;
   bind_all(job, kernels, stage);
+  stage.writes.assign(stage.writes.size(),
+                      false);  // the nest's outputs, which may not be the job's
+  for (const View& view : c.nest.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
   kernels.stages.push_back(std::move(stage));
   kernels.algorithm =
       fmt::format("register tiles of {} x {} vectors, weights {}", tile.rows, tile.vectors,

@@ -7,6 +7,12 @@
 
 namespace burin::lower {
 
+// Further weights of the same shape, times a factor.
+struct AddedWeights {
+  WeightView view;
+  float factor = 1;
+};
+
 struct Contraction {
   loop::Elem elem = loop::Elem::f32;  // of operands and sums: f32 or i32
   Nest nest;                          // without schedule, rhs view and strides of packed weights
@@ -15,6 +21,7 @@ struct Contraction {
   // Exactly one of the two is used; a view is read in place if n is contiguous and there are no
   // taps, else packed by a first kernel.
   std::optional<WeightView> weights;
+  std::vector<AddedWeights> added;  // to the weights
   View rhs;
   Dims rhs_sizes;
   // Groups that were joined into one of `bundle` times their channels: the weights are the

@@ -85,9 +85,7 @@ void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, std::byte* b
   if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group;
 }
 
-}  // namespace
-
-void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
+void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
   PanelCopy copy(c, layout);
   size_t outer = c.nest.outer.size();
   // Outer axes along which the weights vary, odometer-wise; the bundled one counts whole bundles.
@@ -109,6 +107,20 @@ void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lane
       if (++index[i] < c.nest.outer[i].extent) break;
       index[i] = 0;
     }
+  }
+}
+
+}  // namespace
+
+void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
+  pack_view(c, layout, lanes, out);
+  auto* sums = reinterpret_cast<float*>(out);
+  for (const AddedWeights& added : c.added) {
+    Contraction other = c;
+    other.weights = added.view;
+    std::vector<float> more(static_cast<size_t>(layout.elements()), 0.0f);
+    pack_view(other, layout, lanes, reinterpret_cast<std::byte*>(more.data()));
+    for (size_t i = 0; i < more.size(); ++i) sums[i] += added.factor * more[i];
   }
 }
 

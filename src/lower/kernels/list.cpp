@@ -5,6 +5,7 @@
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/detached.h"
 #include "lower/kernels/reference.h"
+#include "lower/kernels/strassen.h"
 #include "lower/kernels/window.h"
 #include "lower/kernels/winograd.h"
 
@@ -17,6 +18,7 @@ std::span<const DenseMethod> dense_methods() {
       {"winograd", Op::convolution, refuse_winograd, make_winograd},
       {"conv", Op::convolution, refuse_conv, make_conv},
       {"dot", Op::dot_general, refuse_dot, make_dot},
+      {"strassen", Op::dot_general, refuse_strassen, make_strassen},
       {"gemm", Op::dot_general, refuse_gemm, make_gemm},
       {"pool", Op::reduce_window, refuse_pool, make_pool},
       {"reference", std::nullopt, refuse_reference, make_reference},
