@@ -63,9 +63,8 @@ def add_ratios(row, peers):
     row["ratio"] = row[row["faster"]]["ratio"]
 
 
-def add_agreement(row, engines, network):
+def add_agreement(row, outputs, network):
     """Each engine's largest difference from ONNX Runtime's outputs, of their range."""
-    outputs = {engine.key: engine.outputs() for engine in engines}
     reference = "onnxruntime" if "onnxruntime" in outputs else "burin"
     row["tolerance"] = network.tolerance
     row["differences"] = {key: difference(values, outputs[reference])
@@ -79,16 +78,20 @@ def compare(network, threads, rounds, seconds):
     engines, reasons = start_engines(network, threads)
     try:
         if len(engines) < 2 or engines[0].key != "burin":
-            row["skipped"] = "; ".join(f"{k}: {v}" for k, v in reasons.items())
+            row["skipped"] = "; ".join(f"{k}: {v[:160]}" for k, v in reasons.items())
             return row
+        # Of a first run: ONNX Runtime leaves parts of some results to what the memory held before.
+        outputs = {engine.key: engine.outputs() for engine in engines}
         samples = take_turns(engines, rounds, seconds)
         for engine in engines:
             row[engine.key] = summarise(samples[engine.key])
         row["refused"] = reasons
         add_details(row, engines)
         add_ratios(row, [e.key for e in engines[1:]])
-        add_agreement(row, engines, network)
+        add_agreement(row, outputs, network)
         return row
+    except Refused as reason:
+        return {**{k: row[k] for k in ("network", "group", "threads")}, "skipped": str(reason)}
     finally:
         for engine in engines:
             engine.close()

@@ -48,8 +48,11 @@ class Worker:
         return reply
 
     def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended: reading says why
         return self.read()
 
     def alive(self):
@@ -75,7 +78,8 @@ class Burin:
         done = subprocess.run([str(BURIN), verb, *self.arguments, *extra], capture_output=True,
                               text=True, timeout=ANSWER_WITHIN)
         if done.returncode:
-            raise Refused((done.stderr.strip() or f"exit code {done.returncode}").split("\n")[0])
+            reason = (done.stderr.strip() or f"exit code {done.returncode}").split("\n")[0]
+            raise Refused(reason.removeprefix("burin: "))
         return json.loads(done.stdout)
 
     def measure(self, seconds):
@@ -166,8 +170,10 @@ class PyTorch:
         return [np.load(folder / f"{i}.npy") for i in range(len(self.network.output_names))]
 
     def close(self):
-        if self.worker.alive():
+        try:
             self.worker.ask(forget=True)
+        except Refused:
+            self.worker.close()  # the next network gets a new one
 
     @classmethod
     def close_all(cls):

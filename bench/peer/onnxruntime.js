@@ -2,7 +2,8 @@
 //
 // INPUTS is a folder's inputs.json: [{name, type, dims, file}] with raw little-endian values. The first
 // line of output says how long loading and the first run took; then each line of input, {"measure": S}
-// or {"save": FOLDER}, is answered with one line of JSON; {"error": reason} when it cannot be done.
+// or {"save": FOLDER} (the last outputs), is answered with one line of JSON; {"error": reason} when it
+// cannot be done.
 const fs = require('fs');
 const path = require('path');
 

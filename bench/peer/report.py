@@ -178,8 +178,8 @@ def text(result):
         parts.append("Steadiness, and the gain from threads\n" + steadiness_table(rows))
     skipped = [r for r in result["rows"] if "skipped" in r]
     if skipped:
-        parts.append("\n".join(f"skipped {r['network']}, {r['threads']} threads: {r['skipped']}"
-                               for r in skipped))
+        reasons = sorted({f"skipped {r['network']}: {r['skipped']}" for r in skipped})
+        parts.append("\n".join(reasons))
     refusals = sorted({f"no PyTorch for {r['network']}: {r['refused']['pytorch']}"
                        for r in rows if "pytorch" in r["refused"]})
     if refusals:
