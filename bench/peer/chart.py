@@ -99,7 +99,8 @@ def draw(rows, result):
     """`rows` are those that were measured; `result` says where and with what."""
     counts = sorted({row["threads"] for row in rows})
     where = result["machine"]
-    parts = [text(24, 34, "How many times as fast as the faster of ONNX Runtime and PyTorch", 19,
+    parts = [text(24, 34, "How many times as fast as the faster of ONNX Runtime and PyTorch"
+                  + ("" if result["target"] == "native" else f", held to {result['target']}"), 19,
                   weight="bold"),
              text(24, 56, f"ONNX Runtime {where['onnxruntime']}, PyTorch {where['pytorch']}; "
                   f"{where['processor']}, {where['cores']} cores; Burin {where['commit']}, "

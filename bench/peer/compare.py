@@ -10,12 +10,12 @@ LOADS = 3
 PAUSE = 0.02  # seconds: the threads of the engine before go to sleep
 
 
-def start_engines(network, threads):
+def start_engines(network, threads, target):
     """The engines that run the network, and why the others do not. Burin comes first or not at all."""
     engines, reasons = [], {}
     for kind in ENGINES:
         try:
-            engines.append(kind(network, threads))
+            engines.append(kind(network, threads, target))
         except Refused as reason:
             reasons[kind.key] = str(reason)
             if kind is Burin:
@@ -72,10 +72,10 @@ def add_agreement(row, outputs, network):
     row["agree"] = all(d <= network.tolerance for d in row["differences"].values())
 
 
-def compare(network, threads, rounds, seconds):
+def compare(network, threads, target, rounds, seconds):
     """The row; only {network, threads, skipped} if Burin, or every peer, refuses the network."""
     row = {"network": network.name, "group": network.group, "threads": threads}
-    engines, reasons = start_engines(network, threads)
+    engines, reasons = start_engines(network, threads, target)
     try:
         if len(engines) < 2 or engines[0].key != "burin":
             row["skipped"] = "; ".join(f"{k}: {v[:160]}" for k, v in reasons.items())
@@ -99,7 +99,7 @@ def compare(network, threads, rounds, seconds):
 
 def add_details(row, engines):
     first = engines[0].first
-    for key in ("gflop", "code_bytes", "weight_bytes", "arena_bytes", "stages_ms"):
+    for key in ("gflop", "share_of_peak", "code_bytes", "weight_bytes", "arena_bytes", "stages_ms"):
         row["burin"][key] = first[key]
     for engine in engines:
         if engine.key == "pytorch":

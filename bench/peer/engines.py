@@ -18,6 +18,7 @@ from install import BURIN, FOLDER, PYTHON, has_avx512
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANSWER_WITHIN = 300  # seconds
+CHOOSE_SECONDS = 0.15  # for each of PyTorch's variants
 
 
 class Refused(Exception):
@@ -69,9 +70,10 @@ class Burin:
 
     key, title = "burin", "Burin"
 
-    def __init__(self, network, threads):
-        self.network, self.threads = network, threads
-        self.arguments = [str(network.path), *network.files, "--threads", str(threads), "--json"]
+    def __init__(self, network, threads, target="native"):
+        self.network = network
+        self.arguments = [str(network.path), *network.files, "--threads", str(threads),
+                          "--target", target, "--json"]
         self.first = self.measure(0.01)
 
     def call(self, verb, *extra):
@@ -106,7 +108,9 @@ class OnnxRuntime:
 
     key, title = "onnxruntime", "ONNX Runtime"
 
-    def __init__(self, network, threads):
+    def __init__(self, network, threads, target="native"):
+        if target != "native":
+            raise Refused("cannot be held to less than the processor has")
         self.network, self.threads = network, threads
         self.worker = self.start()
         self.first = self.worker.greeting
@@ -137,28 +141,31 @@ class OnnxRuntime:
 
 
 class PyTorch:
-    """One Python process for each number of threads serves all networks."""
+    """One Python process for each number of threads and target serves all networks."""
 
     key, title = "pytorch", "PyTorch"
     workers = {}
 
-    def __init__(self, network, threads, choose_seconds=0.15):
-        self.network, self.threads = network, threads
-        self.worker = self.shared_worker(threads)
+    def __init__(self, network, threads, target="native"):
+        self.network = network
+        self.worker = self.shared_worker(threads, target)
         self.first = self.worker.ask(load=str(network.path), inputs=network.files,
-                                     seconds=choose_seconds)
+                                     seconds=CHOOSE_SECONDS)
 
     @classmethod
-    def shared_worker(cls, threads):
-        worker = cls.workers.get(threads)
+    def shared_worker(cls, threads, target):
+        worker = cls.workers.get((threads, target))
         if worker is None or not worker.alive():
             env = dict(os.environ, OMP_NUM_THREADS=str(threads),
                        OPENBLAS_NUM_THREADS=str(threads))
-            if has_avx512():
+            if target == "native" and has_avx512():
                 # Debian's builds know no processor newer than 2021 and fall back to AVX2.
                 env.update(ATEN_CPU_CAPABILITY="avx512", OPENBLAS_CORETYPE="SKYLAKEX")
+            if target == "avx2":
+                env.update(ATEN_CPU_CAPABILITY="avx2", OPENBLAS_CORETYPE="HASWELL",
+                           DNNL_MAX_CPU_ISA="AVX2")
             worker = Worker(cls.title, [PYTHON, str(HERE / "pytorch.py"), str(threads)], env)
-            cls.workers[threads] = worker
+            cls.workers[threads, target] = worker
         return worker
 
     def measure(self, seconds):

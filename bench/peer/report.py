@@ -45,7 +45,7 @@ def mark(row):
 
 def speed_table(rows):
     table = [["network", "threads", "Burin ms", "p99", "ORT ms", "PyTorch ms", "vs ORT",
-              "vs PyTorch", "vs faster", "difference", ""]]
+              "vs PyTorch", "vs faster", "of peak", "difference", ""]]
     for row in rows:
         worst = max(row["differences"].values())
         table.append([row["network"], str(row["threads"]), ms(row["burin"]["p50_ms"]),
@@ -53,7 +53,7 @@ def speed_table(rows):
                       ms(figure(row, "pytorch", "p50_ms")),
                       times(figure(row, "onnxruntime", "ratio")),
                       times(figure(row, "pytorch", "ratio")), times(row["ratio"]),
-                      f"{worst:.0e}", mark(row)])
+                      f"{100 * row['burin']['share_of_peak']:.0f} %", f"{worst:.0e}", mark(row)])
     return layout(table)
 
 
@@ -173,8 +173,9 @@ def text(result):
     if small:
         parts.append(f"Under {SMALL_MS} ms, where calling a peer counts\n"
                      + small_table(small, result["overhead_ms"]))
-    if rows:
+    if any("onnxruntime" in r for r in rows):
         parts.append("From process start to first result, and peak memory\n" + load_table(rows))
+    if rows:
         parts.append("Steadiness, and the gain from threads\n" + steadiness_table(rows))
     skipped = [r for r in result["rows"] if "skipped" in r]
     if skipped:
