@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <numeric>
+#include <optional>
 
 #include "cli/common.h"
 #include "cli/inputs.h"
 #include "cli/outputs.h"
-#include "driver/peak.h"
+#include "driver/profile.h"
 
 namespace burin::cli {
 
@@ -29,7 +29,7 @@ struct Figures {
   double load = 0, first_result = 0;  // seconds from the start
   std::vector<double> runs;           // seconds, sorted
   double flops = 0, bytes = 0, peak = 0;
-  std::vector<double> steps;  // seconds, median of the timed runs
+  std::optional<driver::Profile> profile;
 
   double quantile(double q) const {
     return runs[static_cast<size_t>(q * static_cast<double>(runs.size() - 1) + 0.5)];
@@ -64,20 +64,30 @@ void measure_runs(runtime::Session& session, Buffers& buffers, double seconds, F
   std::sort(figures.runs.begin(), figures.runs.end());
 }
 
-// The median time of each step over a number of runs.
-void measure_steps(runtime::Session& session, Buffers& buffers, Figures& figures) {
-  constexpr size_t kRuns = 15;
-  size_t count = session.program().steps.size();
-  std::vector<std::vector<double>> samples(count);
-  for (size_t r = 0; r < kRuns; ++r) {
-    std::vector<double> seconds(count, 0.0);
-    session.run_timed(buffers.inputs, buffers.output_pointers, seconds);
-    for (size_t i = 0; i < count; ++i) samples[i].push_back(seconds[i]);
-  }
-  for (auto& s : samples) {
-    std::nth_element(s.begin(), s.begin() + kRuns / 2, s.end());
-    figures.steps.push_back(s[kRuns / 2]);
-  }
+// Each kernel's part of the report.
+nlohmann::json to_json(const runtime::Step& step, const driver::KernelTime& kernel) {
+  nlohmann::json j = {{"name", step.name},
+                      {"algorithm", step.algorithm},
+                      {"reason", step.reason},
+                      {"ms", kernel.seconds * 1e3},
+                      {"flops", step.flops},
+                      {"performed_flops", step.performed},
+                      {"gflop_per_second", step.flops / kernel.seconds / 1e9},
+                      {"bytes", step.bytes},
+                      {"weight_bytes", step.weight_bytes},
+                      {"gb_per_second", step.bytes / kernel.seconds / 1e9},
+                      {"tiles", step.tiles}};
+  j["roof_ms"] = kernel.roof.seconds() * 1e3;
+  j["share_of_roof"] = kernel.share();
+  j["bound"] = driver::name_of(kernel.roof.bound);
+  return j;
+}
+
+nlohmann::json to_json(const driver::Limits& limits) {
+  return {{"gflop_per_second", limits.flops / 1e9},
+          {"l2_gb_per_second", limits.l2 / 1e9},
+          {"l3_gb_per_second", limits.l3 / 1e9},
+          {"memory_gb_per_second", limits.memory / 1e9}};
 }
 
 nlohmann::json to_json(const BenchOptions& options, const driver::Engraved& engraved,
@@ -99,38 +109,41 @@ nlohmann::json to_json(const BenchOptions& options, const driver::Engraved& engr
   j["code_bytes"] = p.code.size(), j["weight_bytes"] = p.constant_bytes;
   j["arena_bytes"] = p.arena_bytes;
   j["peak_rss_bytes"] = peak_rss_bytes();
-  for (size_t i = 0; i < f.steps.size(); ++i) {
-    const runtime::Step& s = p.steps[i];
-    j["kernels"].push_back({{"name", s.name},
-                            {"algorithm", s.algorithm},
-                            {"ms", f.steps[i] * 1e3},
-                            {"flops", s.flops},
-                            {"bytes", s.bytes},
-                            {"tiles", s.tiles},
-                            {"share_of_peak", s.flops / f.steps[i] / f.peak}});
+  if (!f.profile) return j;
+  j["limits"] = to_json(f.profile->limits);
+  j["roof_ms"] = f.profile->roof_seconds() * 1e3;
+  for (size_t i = 0; i < p.steps.size(); ++i) {
+    j["kernels"].push_back(to_json(p.steps[i], f.profile->kernels[i]));
   }
   return j;
 }
 
-void print_kernels(const runtime::Program& program, const Figures& f) {
-  double total = std::accumulate(f.steps.begin(), f.steps.end(), 0.0);
-  std::vector<std::vector<std::string>> rows = {
-      {"kernel", "time", "of all", "GFLOP/s", "of peak", "GB/s", "tiles", "algorithm"}};
-  for (size_t i = 0; i < f.steps.size(); ++i) {
+void print_kernels(const runtime::Program& program, const driver::Profile& profile) {
+  double total = profile.kernel_seconds();
+  std::vector<std::vector<std::string>> rows = {{"kernel", "time", "of all", "GFLOP/s", "bytes",
+                                                 "GB/s", "of roof", "bound", "tiles", "algorithm"}};
+  for (size_t i = 0; i < program.steps.size(); ++i) {
     const runtime::Step& s = program.steps[i];
-    double t = f.steps[i];
-    rows.push_back({s.name, human_seconds(t), fmt::format("{:.1f} %", 100 * t / total),
-                    fmt::format("{:.1f}", s.flops / t / 1e9),
-                    fmt::format("{:.0f} %", 100 * s.flops / t / f.peak),
-                    fmt::format("{:.1f}", s.bytes / t / 1e9), std::to_string(s.tiles),
-                    s.algorithm.substr(0, s.algorithm.find(';'))});
+    const driver::KernelTime& k = profile.kernels[i];
+    rows.push_back(
+        {s.name, human_seconds(k.seconds), fmt::format("{:.1f} %", 100 * k.seconds / total),
+         fmt::format("{:.1f}", s.flops / k.seconds / 1e9), human_bytes(s.bytes),
+         fmt::format("{:.1f}", s.bytes / k.seconds / 1e9), fmt::format("{:.0f} %", 100 * k.share()),
+         std::string(driver::name_of(k.roof.bound)), std::to_string(s.tiles),
+         s.algorithm + (s.reason.empty() ? "" : "; " + s.reason)});
   }
   fmt::print("{}\n", format_table(rows));
+  const driver::Limits& l = profile.limits;
+  fmt::print(
+      "roof           {} of {} in kernels: {:.0f} GFLOP/s; {:.0f} GB/s from L2, {:.0f} from "
+      "L3, {:.0f} from memory\n",
+      human_seconds(profile.roof_seconds()), human_seconds(total), l.flops / 1e9, l.l2 / 1e9,
+      l.l3 / 1e9, l.memory / 1e9);
 }
 
 void print_text(const driver::Engraved& engraved, const Figures& f, int threads) {
   const runtime::Program& p = *engraved.program;
-  if (!f.steps.empty()) print_kernels(p, f);
+  if (f.profile) print_kernels(p, *f.profile);
   std::string stages = "load " + human_seconds(f.load);
   for (const auto& stage : engraved.times) {
     stages += ", " + stage.stage + " " + human_seconds(stage.seconds);
@@ -171,7 +184,11 @@ Result<int> bench(const BenchOptions& options) {
     figures.flops += step.flops, figures.bytes += step.bytes;
   }
   measure_runs(*session, buffers, options.seconds, figures);
-  if (options.per_kernel) measure_steps(*session, buffers, figures);
+  if (options.per_kernel) {
+    BURIN_ASSIGN(driver::Limits limits, driver::measure_limits(compile.target, threads));
+    figures.profile = driver::measure_profile(*session, buffers.inputs, buffers.output_pointers,
+                                              compile.target.machine, limits, options.seconds / 2);
+  }
   // One core's peak times the threads: a busy neighbour does not make the share look better.
   BURIN_ASSIGN(double one_core, driver::measure_peak_flops(compile.target));
   figures.peak = one_core * threads;
@@ -194,12 +211,14 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--seconds", options->seconds, "how long to measure")
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();
-  verb->add_flag("--per-kernel", options->per_kernel, "a table of every kernel");
+  verb->add_flag("--per-kernel", options->per_kernel,
+                 "a table of every kernel: time, share of its roofline, algorithm and reason");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);
+  options->common.add_symbols(*verb);
   options->common.add_json(*verb);
   verb->footer("Example: burin bench resnet50 --threads 1 --per-kernel");
   set_body(*verb, exit_code, [options] { return bench(*options); });

@@ -8,6 +8,7 @@
 
 #include "base/output_file.h"
 #include "runtime/cpu_count.h"
+#include "runtime/symbols.h"
 #include "zoo/save.h"
 #include "zoo/zoo.h"
 
@@ -29,6 +30,17 @@ void Common::add_exact(CLI::App& verb) {
 }
 void Common::add_seed(CLI::App& verb) {
   verb.add_option("--seed", seed, "seed of random numbers")->capture_default_str();
+}
+
+void Common::add_symbols(CLI::App& verb) {
+  auto choose = [](const std::string& list) {
+    auto sinks = runtime::parse_symbol_sinks(list);
+    if (!sinks) throw CLI::ValidationError("--perf", sinks.error().reason);
+    runtime::choose_symbols(*sinks);
+  };
+  verb.add_option_function<std::string>(
+          "--perf", choose, "name kernels for perf and gdb: a list of map, jitdump and gdb")
+      ->envname("BURIN_PERF");
 }
 
 int Common::thread_count() const { return threads > 0 ? threads : runtime::usable_cpus(); }

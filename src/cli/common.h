@@ -27,6 +27,7 @@ struct Common {
   void add_max_memory(CLI::App& verb);
   void add_exact(CLI::App& verb);
   void add_seed(CLI::App& verb);
+  void add_symbols(CLI::App& verb);  // takes effect while the line is parsed
 
   int thread_count() const;
   Result<int64_t> memory_limit() const;  // bytes; 0 if not given

@@ -41,9 +41,17 @@ Result<int> doctor(const Common& common) {
   j["memory_bytes"] = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE);
   BURIN_ASSIGN(double one, driver::measure_peak_flops(target));
   BURIN_ASSIGN(double all, driver::measure_peak_flops(target, threads));
-  double bandwidth = driver::measure_read_bandwidth(std::max<int64_t>(m.l3_bytes * 4, 64 << 20));
   j["peak_gflop_per_second"] = {{"one_thread", one / 1e9}, {"all_threads", all / 1e9}};
-  j["read_gb_per_second"] = bandwidth / 1e9;
+  std::string reading;
+  for (auto [name, count] : {std::pair{"one_thread", 1}, {"all_threads", threads}}) {
+    BURIN_ASSIGN(driver::Limits limits, driver::measure_limits(target, count));
+    j["read_gb_per_second"][name] = {
+        {"l2", limits.l2 / 1e9}, {"l3", limits.l3 / 1e9}, {"memory", limits.memory / 1e9}};
+    reading += fmt::format("{}{:.0f} GB/s from L2, {:.0f} from L3, {:.0f} from memory on {}",
+                           reading.empty() ? "" : "\n           ", limits.l2 / 1e9, limits.l3 / 1e9,
+                           limits.memory / 1e9, count == 1 ? "one thread" : std::to_string(count));
+    if (threads == 1) break;
+  }
   j["versions"] = versions();
   if (common.json) {
     fmt::print("{}\n", j.dump(2));
@@ -60,7 +68,7 @@ Result<int> doctor(const Common& common) {
   fmt::print("threads    {}\n", threads);
   fmt::print("fp32 peak  {:.0f} GFLOP/s on one thread, {:.0f} on {}\n", one / 1e9, all / 1e9,
              threads);
-  fmt::print("reading    {:.1f} GB/s on one thread\n", bandwidth / 1e9);
+  fmt::print("reading    {}\n", reading);
   for (auto& [name, version] : j["versions"].items()) {
     fmt::print("{:<10} {}\n", name, version.get<std::string>());
   }

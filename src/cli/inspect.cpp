@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "cli/common.h"
+#include "cli/explain.h"
 #include "cli/inputs.h"
 #include "graph/print.h"
 #include "loop/print.h"
@@ -16,6 +17,7 @@ struct InspectOptions {
   std::string model, what = "kernels", output = "-", kernel;
   std::vector<std::string> disabled;
   int bisect = -1;
+  bool explain = false;
 };
 
 std::string kernel_table(const driver::Compiled& compiled) {
@@ -33,13 +35,14 @@ std::string kernel_table(const driver::Compiled& compiled) {
 }
 
 std::string memory_table(const driver::Compiled& compiled) {
-  std::vector<std::vector<std::string>> rows = {{"buffer", "offset", "bytes"}};
+  std::vector<std::vector<std::string>> rows = {{"buffer", "offset", "bytes", "steps"}};
   const driver::Intermediates& kept = *compiled.intermediates;
   int64_t sum = 0;
-  for (size_t i = 0; i < kept.buffer_bytes.size(); ++i) {
-    rows.push_back({"b" + std::to_string(i), std::to_string(kept.buffer_offsets[i]),
-                    std::to_string(kept.buffer_bytes[i])});
-    sum += kept.buffer_bytes[i];
+  for (size_t i = 0; i < kept.buffers.size(); ++i) {
+    const driver::ArenaBuffer& b = kept.buffers[i];
+    rows.push_back({"b" + std::to_string(i), std::to_string(b.offset), std::to_string(b.bytes),
+                    fmt::format("{}-{}", b.first, b.last)});
+    sum += b.bytes;
   }
   const runtime::Program& p = compiled.program;
   return format_table(rows) + fmt::format("arena {} for {} of buffers; weights {}; code {}\n",
@@ -85,6 +88,9 @@ Result<std::string> per_kernel(const driver::Compiled& compiled, const std::stri
 Result<std::string> view(const InspectOptions& options, const graph::Graph& imported,
                          const driver::Compiled& compiled) {
   const driver::Intermediates& kept = *compiled.intermediates;
+  if (options.explain) {
+    return options.common.json ? explain_json(compiled).dump(2) + "\n" : explain_text(compiled);
+  }
   if (options.what == "model") return graph::print(imported);
   if (options.what == "graph") return graph::print(kept.graph);
   if (options.what == "kernels") return kernel_table(compiled);
@@ -97,6 +103,9 @@ Result<std::string> view(const InspectOptions& options, const graph::Graph& impo
 }
 
 Result<int> inspect(const InspectOptions& options) {
+  if (options.common.json && !options.explain) {
+    return fail("--json", "goes with --explain", "burin inspect lenet --explain --json");
+  }
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
   BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
   BURIN_ASSIGN(onnx::Imported imported, model->import(specs));
@@ -121,6 +130,8 @@ void add_inspect(CLI::App& app, int& exit_code) {
                    "model (as imported), graph (optimised), kernels, loop, asm or memory")
       ->check(CLI::IsMember({"model", "graph", "kernels", "loop", "asm", "memory"}))
       ->capture_default_str();
+  verb->add_flag("--explain", options->explain,
+                 "why each kernel is what it is: method, refusals, what was fused and why no more");
   verb->add_option("--kernel", options->kernel, "only this kernel: k3, or a layer's name");
   verb->add_option("--disable", options->disabled, "passes to switch off");
   verb->add_option("--bisect", options->bisect, "run only the first N passes");
@@ -130,7 +141,10 @@ void add_inspect(CLI::App& app, int& exit_code) {
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);
-  verb->footer("Example: burin inspect lenet asm --kernel k0 --target avx2");
+  options->common.add_json(*verb);
+  verb->footer(
+      "Example: burin inspect lenet asm --kernel k0 --target avx2\n"
+      "         burin inspect lenet --explain");
   set_body(*verb, exit_code, [options] { return inspect(*options); });
 }
 

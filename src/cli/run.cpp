@@ -134,6 +134,7 @@ void add_run(CLI::App& app, int& exit_code) {
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);
+  options->common.add_symbols(*verb);
   options->common.add_json(*verb);
   verb->footer("Example: burin run squeezenet.onnx cat.jpg --normalise imagenet --top 5");
   set_body(*verb, exit_code, [options] { return run(*options); });

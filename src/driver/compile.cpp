@@ -116,6 +116,22 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
   return result;
 }
 
+std::vector<ArenaBuffer> arena_buffers(const lower::Lowered& lowered,
+                                       const lower::MemoryPlan& plan) {
+  std::vector<ArenaBuffer> buffers;
+  std::unordered_map<uint32_t, size_t> known;
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    for (const lower::BufferUse& use : lowered.kernels[k].buffers) {
+      const lower::Buffer& buffer = lowered.buffers[use.buffer];
+      if (buffer.kind != lower::Buffer::Kind::temporary) continue;
+      auto [it, added] = known.emplace(use.buffer.index, buffers.size());
+      if (added) buffers.push_back({plan.offsets[use.buffer], buffer.bytes, k, k});
+      buffers[it->second].last = k;
+    }
+  }
+  return buffers;
+}
+
 }  // namespace
 
 Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& options) {
@@ -126,6 +142,7 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   pass_options.disabled = options.disabled_passes;
   pass_options.bisect_limit = options.bisect_limit;
   pass_options.verify = options.verify;
+  pass_options.changes = options.keep;
   BURIN_ASSIGN(passes::Optimized optimized, passes::run_passes(graph, pass_options));
   watch.stage("passes");
 
@@ -143,19 +160,18 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
 
   if (!options.keep) return result;
   auto kept = std::make_shared<Intermediates>();
-  for (const passes::PassTime& t : optimized.times) {
-    kept->passes.push_back({std::string(t.name), t.seconds});
+  kept->passes = std::move(optimized.times);
+  kept->graph = std::move(optimized.graph);
+  kept->buffers = arena_buffers(lowered, plan);
+  std::vector<lower::KernelStory> stories = lower::explain(kept->graph, lowered);
+  for (size_t k = 0; k < stories.size(); ++k) {
+    lower::Kernel& kernel = lowered.kernels[k];
+    kept->steps.push_back({std::move(stories[k]), std::move(kernel.refused), kernel.cycles});
   }
   for (size_t i = 0; i < engraving.codes.size(); ++i) {
     kept->functions.push_back(std::move(lowered.kernels[engraving.kernel_of[i]].function));
     kept->listings.push_back(std::move(engraving.codes[i].listing));
   }
-  for (size_t i = 0; i < lowered.buffers.size(); ++i) {
-    if (plan.offsets[lower::BufferId(i)] < 0) continue;
-    kept->buffer_bytes.push_back(lowered.buffers[lower::BufferId(i)].bytes);
-    kept->buffer_offsets.push_back(plan.offsets[lower::BufferId(i)]);
-  }
-  kept->graph = std::move(optimized.graph);
   result.intermediates = std::move(kept);
   return result;
 }

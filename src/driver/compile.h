@@ -9,6 +9,8 @@
 #include "graph/graph.h"
 #include "isa/target.h"
 #include "loop/function.h"
+#include "lower/explain.h"
+#include "passes/run.h"
 #include "runtime/program.h"
 
 namespace burin::driver {
@@ -33,14 +35,27 @@ struct StageTime {
   double seconds = 0;
 };
 
+// A temporary: where it lies in the arena, and from which step to which it is in use.
+struct ArenaBuffer {
+  int64_t offset = 0, bytes = 0;
+  size_t first = 0, last = 0;
+};
+
+// How a step came to be what it is.
+struct StepStory {
+  lower::KernelStory kernel;
+  std::vector<lower::Refusal> refused;
+  double cycles = 0;  // estimated, of one core; 0 if there is no model
+};
+
 // What the stages made on the way, for people to look at.
 struct Intermediates {
   graph::Graph graph;  // after the passes
-  std::vector<StageTime> passes;
+  std::vector<passes::PassTime> passes;
   std::vector<loop::Function> functions;  // of each kernel of the program
   std::vector<std::string> listings;      // of each kernel, if asked for
-  std::vector<int64_t> buffer_bytes;      // of each temporary, and
-  std::vector<int64_t> buffer_offsets;    //   where it lies in the arena
+  std::vector<ArenaBuffer> buffers;       // in the order of their first use
+  std::vector<StepStory> steps;           // of each step of the program
 };
 
 struct Compiled {

@@ -39,6 +39,15 @@ runtime::Place place_of(const Buffer& buffer, int64_t arena_offset, int64_t cons
   __builtin_unreachable();
 }
 
+// "not depthwise: strides; not winograd: dilated"
+std::string reason_of(const lower::Kernel& kernel) {
+  std::string out;
+  for (const lower::Refusal& r : kernel.refused) {
+    out += (out.empty() ? "not " : "; not ") + r.method + ": " + r.reason;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
@@ -80,13 +89,16 @@ void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
                                       offsets[use.buffer], use.offset));
     }
     step.name = kernel.name, step.algorithm = kernel.algorithm;
-    step.flops = kernel.flops, step.bytes = kernel.bytes;
+    step.flops = kernel.flops, step.performed = kernel.performed;
+    step.bytes = kernel.bytes, step.weight_bytes = kernel.weight_bytes;
+    step.reason = reason_of(kernel);
     for (auto [node, buffer] : kernel.results) step.results.push_back({node.index, buffer});
     program.steps.push_back(std::move(step));
   }
 }
 
 void name_ports(const graph::Graph& graph, runtime::Program& program) {
+  program.name = graph.name;
   for (const graph::Port& port : graph.inputs) {
     program.inputs.push_back({port.name, graph.type(port.node)});
   }

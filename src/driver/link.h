@@ -22,7 +22,7 @@ void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
           std::span<const isa::Code> codes, std::span<const uint32_t> code_of,
           runtime::Program& program);
 
-// Names and types of the program's inputs and outputs.
+// The network's name, and names and types of its inputs and outputs.
 void name_ports(const graph::Graph& graph, runtime::Program& program);
 
 // Packs one constant, on any thread.

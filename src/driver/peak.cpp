@@ -1,4 +1,4 @@
-// A generated loop of multiply-adds, timed; a sum over a large block, timed.
+// Generated loops of multiply-adds and of loads, timed.
 #include "driver/peak.h"
 
 #include <algorithm>
@@ -20,7 +20,10 @@ using Clock = std::chrono::steady_clock;
 using Kernel = void (*)(void* const*, int64_t);
 
 constexpr int64_t kIterations = 200'000;
-constexpr int kRuns = 8;
+constexpr int kRuns = 8, kReadRuns = 4;
+constexpr int64_t kVectorsPerStep = 16;               // of a read loop
+constexpr int64_t kBlockStep = kVectorsPerStep * 64;  // bytes, of the widest vectors
+constexpr int64_t kLeastBytes = 16 << 20;             // to read in a run
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -46,6 +49,53 @@ loop::Function fma_chains(const loop::Machine& machine, int chains) {
   return b.finish();
 }
 
+// Loads `block` bytes of the tile's own `passes` times over and stores what they add up to.
+loop::Function sum_block(const loop::Machine& machine, int64_t block, int64_t passes) {
+  loop::Builder b("read", 2);
+  loop::Type vector{loop::Elem::f32, machine.lanes(loop::Elem::f32)};
+  int64_t bytes = machine.vector_bits / 8, step = kVectorsPerStep * bytes;
+  loop::Value base = b.advance(b.pointer(0), b.mul(b.tile(), b.index(block)));
+  std::vector<loop::Value> sums(8, b.bits(vector, 0));
+  auto read = [&](loop::Value at, std::span<const loop::Value> carried) {
+    std::vector<loop::Value> next(carried.begin(), carried.end());
+    for (int64_t v = 0; v < kVectorsPerStep; ++v) {
+      loop::Value& sum = next[static_cast<size_t>(v) % next.size()];
+      sum = b.add(sum, b.load(vector, {base, at, 1, v * bytes}));
+    }
+    return next;
+  };
+  sums = b.loop(b.index(0), b.index(passes), 1, sums,
+                [&](loop::Value, std::span<const loop::Value> carried) {
+                  return b.loop(b.index(0), b.index(block), step, carried, read);
+                });
+  loop::Value total = sums[0];
+  for (size_t i = 1; i < sums.size(); ++i) total = b.add(total, sums[i]);
+  b.store(total, {b.pointer(1), b.mul(b.tile(), b.index(64)), 1, 0});
+  return b.finish();
+}
+
+struct Call {
+  Kernel kernel;
+  void* buffers[2];
+};
+
+// Seconds of the fastest of `runs` runs of one tile per thread.
+double best_run(runtime::ThreadPool& pool, Call& call, int threads, int runs) {
+  runtime::FloatStateGuard guard;
+  double best = 1e30;
+  for (int run = 0; run < runs; ++run) {
+    auto start = Clock::now();
+    pool.run(
+        [](void* context, size_t, int64_t tile) {
+          const Call& c = *static_cast<const Call*>(context);
+          c.kernel(const_cast<void* const*>(c.buffers), tile);
+        },
+        &call, threads);
+    best = std::min(best, seconds_since(start));
+  }
+  return best;
+}
+
 }  // namespace
 
 Result<double> measure_peak_flops(const isa::Target& target) {
@@ -58,45 +108,44 @@ Result<double> measure_peak_flops(const isa::Target& target, int threads) {
   BURIN_ASSIGN(isa::Code code, isa::engrave(fma_chains(target.machine, chains), target));
   BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
   auto memory = allocate_bytes(128 + 64 * static_cast<int64_t>(threads));
-  struct Call {
-    Kernel kernel;
-    void* buffers[1];
-  } call{pages.entry<Kernel>(0), {memory.get()}};
-
+  Call call{pages.entry<Kernel>(0), {memory.get(), nullptr}};
   runtime::ThreadPool pool(threads);
-  runtime::FloatStateGuard guard;
-  double best = 1e30;
-  for (int run = 0; run < kRuns; ++run) {
-    auto start = Clock::now();
-    pool.run(
-        [](void* context, size_t, int64_t tile) {
-          const Call& c = *static_cast<const Call*>(context);
-          c.kernel(c.buffers, tile);
-        },
-        &call, threads);
-    best = std::min(best, seconds_since(start));
-  }
+  double best = best_run(pool, call, threads, kRuns);
   double lanes = target.machine.lanes(loop::Elem::f32);
   return 2.0 * lanes * chains * static_cast<double>(kIterations) * threads / best;
 }
 
-double measure_read_bandwidth(int64_t block_bytes) {
-  auto block = allocate_bytes(block_bytes);
-  std::memset(block.get(), 1, static_cast<size_t>(block_bytes));
-  const auto* words = reinterpret_cast<const uint64_t*>(block.get());
-  auto count = static_cast<size_t>(block_bytes) / sizeof(uint64_t) / 8 * 8;
-  double best = 1e30;
-  volatile uint64_t sink = 0;
-  for (int run = 0; run < 4; ++run) {
-    auto start = Clock::now();
-    uint64_t sums[8] = {};
-    for (size_t i = 0; i < count; i += 8) {
-      for (size_t k = 0; k < 8; ++k) sums[k] += words[i + k];
-    }
-    for (uint64_t s : sums) sink = sink + s;
-    best = std::min(best, seconds_since(start));
-  }
-  return static_cast<double>(count * sizeof(uint64_t)) / best;
+Result<double> measure_read_bandwidth(const isa::Target& target, int64_t block_bytes, int threads) {
+  int64_t block = std::max(block_bytes / kBlockStep * kBlockStep, kBlockStep);
+  int64_t passes = std::max<int64_t>(kLeastBytes / block, 1);
+  BURIN_ASSIGN(isa::Code code, isa::engrave(sum_block(target.machine, block, passes), target));
+  BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
+  auto memory = allocate_bytes(block * threads + 64 * static_cast<int64_t>(threads));
+  std::memset(memory.get(), 0, static_cast<size_t>(block * threads));
+  Call call{pages.entry<Kernel>(0), {memory.get(), memory.get() + block * threads}};
+  runtime::ThreadPool pool(threads);
+  double best = best_run(pool, call, threads, kReadRuns);
+  return static_cast<double>(block * passes) * threads / best;
+}
+
+Result<Limits> measure_limits(const isa::Target& target, int threads) {
+  const loop::Machine& m = target.machine;
+  Limits limits;
+  limits.threads = threads;
+  BURIN_ASSIGN(double one, measure_peak_flops(target));
+  limits.flops = one * threads;
+  // Blocks well inside a level and well outside the one before it. One core's level-2 cache is its
+  // own; the rest is shared.
+  int64_t l3 = std::max(m.l3_bytes / 4 / threads, 2 * m.l2_bytes);
+  int64_t memory = std::max<int64_t>(2 * m.l3_bytes, 32 << 20) / threads;
+  BURIN_ASSIGN(double l2_one, measure_read_bandwidth(target, m.l2_bytes / 2, 1));
+  limits.l2 = l2_one * threads;
+  BURIN_ASSIGN(limits.l3, measure_read_bandwidth(target, l3, threads));
+  BURIN_ASSIGN(limits.memory, measure_read_bandwidth(target, memory, threads));
+  // A level is at least as fast as the next: neighbours may disturb a measurement.
+  limits.l3 = std::max(limits.l3, limits.memory);
+  limits.l2 = std::max(limits.l2, limits.l3);
+  return limits;
 }
 
 }  // namespace burin::driver

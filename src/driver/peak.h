@@ -1,5 +1,5 @@
-// The machine's limits, measured: what one core can multiply and what memory can deliver. Shares of
-// peak in reports are of these figures.
+// The machine's limits, measured: what its cores can multiply and what each level of memory can
+// deliver. Shares of peak in reports are of these figures.
 #pragma once
 
 #include "isa/target.h"
@@ -14,7 +14,17 @@ Result<double> measure_peak_flops(const isa::Target& target);
 // The same on `threads` threads at once, in sum.
 Result<double> measure_peak_flops(const isa::Target& target, int threads);
 
-// Bytes per second that one thread reads from a block much larger than the last cache.
-double measure_read_bandwidth(int64_t block_bytes);
+// Bytes per second that `threads` threads together read, each from a block of its own: vectors
+// loaded and added up by a generated loop, over and over. The best of a few short runs.
+Result<double> measure_read_bandwidth(const isa::Target& target, int64_t block_bytes, int threads);
+
+struct Limits {
+  int threads = 1;
+  double flops = 0;  // fp32 operations per second: one core's peak times the threads
+  double l2 = 0, l3 = 0, memory = 0;  // bytes read per second, all threads together
+};
+
+// Measures in about 0.1 s. Where there are fewer cores than threads they share what there is.
+Result<Limits> measure_limits(const isa::Target& target, int threads);
 
 }  // namespace burin::driver

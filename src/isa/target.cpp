@@ -4,6 +4,8 @@
 #include <asmjit/x86.h>
 #include <unistd.h>
 
+#include <fstream>
+
 namespace burin::isa {
 
 namespace {
@@ -39,7 +41,12 @@ std::vector<std::string> feature_names() {
   return names;
 }
 
-int64_t cache_bytes(int name, int64_t otherwise) {
+// The kernel's view of a cache of the first processor: what the C library derives from CPUID counts
+// the last cache of a whole socket as one.
+int64_t cache_bytes(int index, int name, int64_t otherwise) {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size");
+  int64_t kilobytes = 0;
+  if (file >> kilobytes && kilobytes > 0 && file.get() == 'K') return kilobytes << 10;
   int64_t bytes = sysconf(name);
   return bytes > 0 ? bytes : otherwise;
 }
@@ -50,9 +57,9 @@ Target make_target(Isa isa) {
   t.cpu_name = asmjit::CpuInfo::host().brand();
   while (!t.cpu_name.empty() && t.cpu_name.back() == ' ') t.cpu_name.pop_back();
   t.features = feature_names();
-  t.machine.l1_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, t.machine.l1_bytes);
-  t.machine.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, t.machine.l2_bytes);
-  t.machine.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, t.machine.l3_bytes);
+  t.machine.l1_bytes = cache_bytes(0, _SC_LEVEL1_DCACHE_SIZE, t.machine.l1_bytes);
+  t.machine.l2_bytes = cache_bytes(2, _SC_LEVEL2_CACHE_SIZE, t.machine.l2_bytes);
+  t.machine.l3_bytes = cache_bytes(3, _SC_LEVEL3_CACHE_SIZE, t.machine.l3_bytes);
   if (isa == Isa::avx2) {
     t.name = "avx2";
     return t;

@@ -39,11 +39,11 @@ class Grouper {
       : s_(graph, facts, forced), graph_(graph) {}
 
   Grouping run() {
-    for (const graph::Port& port : graph_.outputs) s_.needed[port.node] = true;
+    for (const graph::Port& port : graph_.outputs) s_.need(port.node, Stored::output);
     for (size_t i = graph_.size(); i-- > 0;) visit(NodeId(i));
     std::stable_sort(s_.groups.begin(), s_.groups.end(),
                      [](const Group& a, const Group& b) { return a.target < b.target; });
-    return {std::move(s_.groups), std::move(s_.materialized)};
+    return {std::move(s_.groups), std::move(s_.materialized), std::move(s_.stored)};
   }
 
  private:
@@ -92,7 +92,7 @@ class Grouper {
     }
     if (graph_[id].op == Op::reshape) {
       s_.open_root(Group::Kind::alias, id);
-      s_.needed[operand] = true;
+      s_.need(operand, s_.stored[id] == Stored::output ? Stored::output : Stored::read);
       return;
     }
     size_t g = s_.open_root(Group::Kind::map, id);
@@ -167,10 +167,11 @@ class Grouper {
 
   void visit_movement(NodeId id) {
     const Node& node = graph_[id];
+    if (s_.stored[id] != Stored::output) s_.stored[id] = Stored::alone;
     if (node.op == Op::concatenate) return visit_concatenate(id);
     if (node.op == Op::pad) return visit_pad(id);
     s_.open_root(Group::Kind::single, id);
-    for (NodeId operand : node.operands) s_.needed[operand] = true;
+    for (NodeId operand : node.operands) s_.need(operand, Stored::read);
   }
 
   // One group writes `part` at start + stride * coordinate of the target.

@@ -43,9 +43,22 @@ struct Group {
   bool has_reductions() const;
 };
 
+// Why a node's value reaches memory instead of staying inside the kernel that uses it.
+enum class Stored : uint8_t {
+  no,
+  output,    // of the network
+  read,      // a kernel reads it from a buffer: an operand of a dense node, a gather
+  several,   // several kernels use it
+  repeated,  // its users would compute it more than once
+  full,      // its user holds as many nodes as one may
+  unfit,     // its user's loops do not visit it as it would have to be computed
+  alone,     // concatenate, pad, gather and such are kernels of their own
+};
+
 struct Grouping {
   std::vector<Group> groups;                   // in execution order
   IdVector<graph::NodeId, bool> materialized;  // the nodes that have a buffer
+  IdVector<graph::NodeId, Stored> stored;      // and why
 };
 
 // The map of a reduction's operand inside a group, given the reduction's own: the reduced axes of

@@ -181,7 +181,7 @@ DenseLeaf dense_leaf(GroupState& state, NodeId anchor, NodeId operand) {
     map = std::move(*d.map);
     leaf = next;
   }
-  state.needed[leaf] = true;
+  state.need(leaf, Stored::read);
   View view = view_of(map, state.graph.type(leaf), 0, space.size());
   return {leaf, widen_view(view, state.shape(operand))};
 }

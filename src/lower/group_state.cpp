@@ -9,7 +9,6 @@ using graph::Op;
 
 namespace {
 
-constexpr size_t kMaxRequests = 96;     // from one group
 constexpr size_t kRecentRequests = 64;  // looked through for an equal one
 
 }  // namespace
@@ -25,7 +24,12 @@ GroupState::GroupState(const Graph& of, const GroupFacts& known,
       facts(known),
       needed(forced),
       requests(of.size()),
-      materialized(of.size(), false) {}
+      materialized(of.size(), false),
+      stored(of.size(), Stored::no) {
+  for (size_t i = 0; i < of.size(); ++i) {
+    if (needed[NodeId(i)]) stored[NodeId(i)] = Stored::repeated;
+  }
+}
 
 void GroupState::request(NodeId id, size_t group, IndexMap map) {
   Op op = graph[id].op;
@@ -42,8 +46,7 @@ void GroupState::request(NodeId id, size_t group, IndexMap map) {
 const Request* GroupState::sole_request(NodeId id) {
   if (needed[id] || requests[id].size() != 1) return nullptr;
   const Request& r = requests[id][0];
-  bool full = group_of(r).members.size() >= kMaxMembers || requested[r.group].size() > kMaxRequests;
-  return full ? nullptr : &r;
+  return is_full(r) ? nullptr : &r;
 }
 
 size_t GroupState::open(Group::Kind kind, NodeId value, NodeId target, Affine output) {
@@ -62,6 +65,10 @@ size_t GroupState::open(Group::Kind kind, NodeId value, NodeId target, Affine ou
 
 size_t GroupState::open_root(Group::Kind kind, NodeId id) {
   materialized[id] = true;
+  if (stored[id] == Stored::no) {
+    bool one = requests[id].size() == 1;
+    stored[id] = !one ? Stored::several : is_full(requests[id][0]) ? Stored::full : Stored::unfit;
+  }
   return open(kind, id, id, row_major(shape(id)));
 }
 

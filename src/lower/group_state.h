@@ -11,8 +11,9 @@
 
 namespace burin::lower {
 
-inline constexpr size_t kMaxMembers = 40;  // of one group: bounds code size and pointers
-inline constexpr int kMaxSplits = 8;       // of a group's axes for one node
+inline constexpr size_t kMaxMembers = 40;   // of one group: bounds code size and pointers
+inline constexpr int kMaxSplits = 8;        // of a group's axes for one node
+inline constexpr size_t kMaxRequests = 96;  // from one group
 
 struct Request {
   uint32_t group = 0;
@@ -30,10 +31,18 @@ struct GroupState {
   const Shape& shape(graph::NodeId id) const { return graph.type(id).shape; }
   Group& group_of(const Request& r) { return groups[r.group]; }
 
+  // A kernel reads the node from memory.
+  void need(graph::NodeId id, Stored why) {
+    needed[id] = true;
+    if (stored[id] == Stored::no) stored[id] = why;
+  }
   // Group `group` reads the node at the map.
   void request(graph::NodeId id, size_t group, IndexMap map);
   // The only request, if there is one and the node may live inside that group.
   const Request* sole_request(graph::NodeId id);
+  bool is_full(const Request& r) {
+    return group_of(r).members.size() >= kMaxMembers || requested[r.group].size() > kMaxRequests;
+  }
 
   // A new group over the shape of `value` that writes `output` of the target's buffer.
   size_t open(Group::Kind kind, graph::NodeId value, graph::NodeId target, Affine output);
@@ -65,6 +74,7 @@ struct GroupState {
   IdVector<graph::NodeId, bool> needed;  // in memory
   IdVector<graph::NodeId, std::vector<Request>> requests;
   IdVector<graph::NodeId, bool> materialized;
+  IdVector<graph::NodeId, Stored> stored;
   std::vector<Group> groups;
   std::vector<std::vector<graph::NodeId>> requested;  // per group: the nodes with requests from it
 };

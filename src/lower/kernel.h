@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "graph/graph.h"
 #include "loop/function.h"
+#include "lower/group.h"
 #include "tensor/tensor.h"
 
 namespace burin::lower {
@@ -38,6 +39,12 @@ struct BufferUse {
   int64_t offset = 0;
 };
 
+// A method that did not make a kernel, and why not.
+struct Refusal {
+  std::string method;
+  std::string reason;
+};
+
 struct Kernel {
   loop::Function function;
   int64_t tiles = 1;  // tile t may only write what no other tile of the kernel reads or writes
@@ -48,15 +55,22 @@ struct Kernel {
   std::vector<std::pair<int, int>> in_place;
   // The graph nodes whose values are complete when the kernel has run: (node, index into buffers).
   std::vector<std::pair<graph::NodeId, int>> results;
-  std::string name;       // the layer that asked for it
-  std::string algorithm;  // what was chosen and why, one line
-  double flops = 0;
-  double bytes = 0;
+  static constexpr size_t kNoGroup = ~size_t{0};
+  size_t group = kNoGroup;       // of Lowered::grouping that asked for it; none for a copied output
+  std::string name;              // the layer that asked for it
+  std::string algorithm;         // what was chosen, one line
+  std::vector<Refusal> refused;  // methods that stand before the chosen one
+  double cycles = 0;             // estimated, of one core; 0 if the method has no model
+  double flops = 0;              // that the network asks for,
+  double performed = 0;          //   and that the algorithm really does
+  double bytes = 0;              // read and written at least once,
+  double weight_bytes = 0;       //   and those of them that are constants
 };
 
 struct Lowered {
   IdVector<BufferId, Buffer> buffers;
   std::vector<Kernel> kernels;  // in execution order
+  Grouping grouping;            // for lower/explain.h
 };
 
 }  // namespace burin::lower

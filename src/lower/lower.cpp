@@ -14,6 +14,7 @@
 #include "lower/kernels/map.h"
 #include "lower/kernels/row.h"
 #include "lower/kernels/single.h"
+#include "lower/traffic.h"
 
 namespace burin::lower {
 
@@ -56,6 +57,7 @@ class Lowering {
     bind_outputs();
     for (size_t i = 0; i < grouping_.groups.size(); ++i) {
       const Group& group = grouping_.groups[i];
+      group_ = i;
       switch (group.kind) {
         case Group::Kind::alias: break;
         case Group::Kind::map:
@@ -67,7 +69,9 @@ class Lowering {
           i + 1 == grouping_.groups.size() || grouping_.groups[i + 1].target != group.target;
       if (last && group.kind != Group::Kind::alias) note_result(group.target);
     }
+    group_ = Kernel::kNoGroup;
     for (const auto& [node, port] : copies_) copy_output(node, port);
+    out_.grouping = std::move(grouping_);
     return std::move(out_);
   }
 
@@ -136,9 +140,11 @@ class Lowering {
     return fmt::format("{}_{}", graph::name_of(graph_[id].op), id.index);
   }
 
-  // Turns stages into kernels over the buffers behind the job's pointers. Instructions that no
-  // fused node asked for were asked for by `node`.
-  void add_kernels(DenseKernels made, std::span<const BufferId> pointers, NodeId node) {
+  // Turns stages into kernels over the buffers behind the job's pointers; `traffic` is the bytes
+  // that each pointer's views touch. Instructions that no fused node asked for were asked for by
+  // `node`.
+  void add_kernels(DenseKernels made, std::span<const BufferId> pointers,
+                   const std::vector<double>& traffic, NodeId node) {
     std::vector<BufferId> all(pointers.begin(), pointers.end());
     for (ExtraBuffer& extra : made.extras) {
       Buffer buffer;
@@ -155,29 +161,49 @@ class Lowering {
       for (loop::Inst& inst : kernel.function.insts) {
         if (inst.source == loop::kNoSource) inst.source = graph_[node].source.index;
       }
+      kernel.group = group_;
       kernel.tiles = stage.tiles;
       for (int use : stage.uses) kernel.buffers.push_back({all[static_cast<size_t>(use)], 0});
       kernel.writes = std::move(stage.writes);
       kernel.in_place = std::move(stage.in_place);
       kernel.name = name_of_node(node);
       kernel.algorithm = made.algorithm;
+      kernel.refused = made.refused;
+      kernel.cycles = made.cycles;
       kernel.flops = stage.flops;
-      kernel.bytes = stage.bytes > 0 ? stage.bytes : whole_buffers(kernel);
+      kernel.performed = stage.performed > 0 ? stage.performed : stage.flops;
+      count_bytes(stage, all, traffic, kernel);
       out_.kernels.push_back(std::move(kernel));
     }
   }
 
-  // The bytes of a kernel's buffers, each counted once.
-  double whole_buffers(const Kernel& kernel) const {
-    double bytes = 0;
-    std::vector<BufferId> seen;
-    for (const BufferUse& use : kernel.buffers) {
-      if (std::find(seen.begin(), seen.end(), use.buffer) != seen.end()) continue;
-      seen.push_back(use.buffer);
-      if (out_.buffers[use.buffer].kind == Buffer::Kind::scratch) continue;  // stays in caches
-      bytes += static_cast<double>(out_.buffers[use.buffer].bytes);
+  // What a kernel reads and writes at least: of each buffer the part that its pointers touch, of
+  // buffers that are no pointer's of the job all.
+  void count_bytes(const DenseStage& stage, std::span<const BufferId> all,
+                   const std::vector<double>& traffic, Kernel& kernel) const {
+    std::vector<std::pair<BufferId, double>> touched;
+    for (int use : stage.uses) {
+      BufferId id = all[static_cast<size_t>(use)];
+      bool own = static_cast<size_t>(use) < traffic.size();
+      double bytes = own ? traffic[static_cast<size_t>(use)] : 1e30;
+      auto it = std::find_if(touched.begin(), touched.end(),
+                             [&](const auto& t) { return t.first == id; });
+      if (it == touched.end()) {
+        touched.push_back({id, bytes});
+      } else {
+        it->second += bytes;
+      }
     }
-    return bytes;
+    for (const auto& [id, bytes] : touched) {
+      const Buffer& buffer = out_.buffers[id];
+      if (buffer.kind == Buffer::Kind::scratch) continue;  // stays in the caches
+      double counted = std::min(bytes, static_cast<double>(buffer.bytes));
+      kernel.bytes += counted;
+      if (buffer.kind == Buffer::Kind::constant) kernel.weight_bytes += counted;
+    }
+    if (stage.bytes == 0) return;
+    kernel.bytes = stage.bytes;
+    kernel.weight_bytes = std::min(kernel.weight_bytes, stage.bytes / 2);
   }
 
   std::vector<BufferId> buffers_of(std::span<const NodeId> nodes) {
@@ -188,6 +214,7 @@ class Lowering {
 
   void lower_fused(const Group& group) {
     Fused fused = build_expr(graph_, grouping_, group);
+    std::vector<double> traffic = traffic_of(fused, group.space);
     FusedJob job;
     job.name = name_of_node(group.target);
     job.expr = std::move(fused.expr);
@@ -198,7 +225,7 @@ class Lowering {
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
     DenseKernels made = group.has_reductions() ? make_row(job) : make_map(job);
-    add_kernels(std::move(made), buffers_of(fused.buffers), group.target);
+    add_kernels(std::move(made), buffers_of(fused.buffers), traffic, group.target);
   }
 
   void lower_dense(const Group& group) {
@@ -223,14 +250,14 @@ class Lowering {
       job.operands.push_back(std::move(operand));
     }
     job.pointers = static_cast<int>(fused.buffers.size());
-    add_kernels(make_dense(job), buffers_of(fused.buffers), group.anchor);
+    add_kernels(make_dense(job), buffers_of(fused.buffers), traffic_of(job), group.anchor);
   }
 
   void lower_single(const Group& group) {
     std::vector<NodeId> nodes = graph_[group.target].operands;
     nodes.push_back(group.target);
     std::string name = name_of_node(group.target);
-    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes),
+    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes), {},
                 group.target);
   }
 
@@ -251,13 +278,14 @@ class Lowering {
     job.pointers = 2;
     job.machine = &machine_;
     BufferId buffers[] = {buffer_of(id), output_buffer(port)};
-    add_kernels(make_map(job), buffers, id);
+    add_kernels(make_map(job), buffers, {}, id);
   }
 
   const Graph& graph_;
   const loop::Machine& machine_;
   const Options& options_;
   Grouping grouping_;
+  size_t group_ = 0;  // that is being lowered
   IdVector<NodeId, BufferId> buffers_;
   IdVector<NodeId, bool> alias_;
   std::vector<std::pair<NodeId, size_t>> copies_;

@@ -76,6 +76,35 @@ Result<void> inspect(std::string_view after, const graph::Graph& graph,
   return {};
 }
 
+// For each layer of the model a digest of its nodes, of their types and of what they read.
+std::vector<uint64_t> digest_layers(const graph::Graph& graph) {
+  std::vector<uint64_t> digests(graph.sources.size(), 0);
+  auto mix = [](uint64_t a, uint64_t b) { return (a ^ b) * 0x9e3779b97f4a7c15u + (a >> 29); };
+  for (size_t i = 0; i < graph.size(); ++i) {
+    const graph::Node& node = graph[graph::NodeId(i)];
+    if (!node.source.valid()) continue;
+    uint64_t h = mix(static_cast<uint64_t>(node.op) + 1, static_cast<uint64_t>(node.type.dtype));
+    for (int64_t d : node.type.shape.dims()) h = mix(h, static_cast<uint64_t>(d));
+    for (graph::NodeId operand : node.operands) {
+      h = mix(h, static_cast<uint64_t>(graph[operand].op) << 32 | graph[operand].source.index);
+    }
+    digests[node.source.index] += mix(h, h >> 32);
+  }
+  return digests;
+}
+
+// The layers whose digests differ; `digests` becomes the later ones.
+std::vector<graph::SourceId> changed_layers(std::vector<uint64_t>& digests,
+                                            const graph::Graph& graph) {
+  std::vector<uint64_t> now = digest_layers(graph);
+  std::vector<graph::SourceId> changed;
+  for (size_t i = 0; i < now.size(); ++i) {
+    if (i >= digests.size() || digests[i] != now[i]) changed.push_back(graph::SourceId(i));
+  }
+  digests = std::move(now);
+  return changed;
+}
+
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses; }
@@ -91,6 +120,8 @@ Result<Optimized> run_passes(const graph::Graph& graph, const PassOptions& optio
   BURIN_TRY(inspect("import", graph, options));
   Optimized out;
   const graph::Graph* current = &graph;
+  std::vector<uint64_t> digests;
+  if (options.changes) digests = digest_layers(graph);
   for (const Pass& pass : kPasses) {
     if (static_cast<int>(out.times.size()) == options.bisect_limit) break;
     if (is_disabled(pass, options.disabled)) continue;
@@ -100,6 +131,7 @@ Result<Optimized> run_passes(const graph::Graph& graph, const PassOptions& optio
     out.graph = std::move(next);
     current = &out.graph;
     out.times.push_back({pass.name, taken.count(), out.graph.size()});
+    if (options.changes) out.times.back().changed = changed_layers(digests, out.graph);
     BURIN_TRY(inspect(pass.name, out.graph, options));
   }
   if (current == &graph) out.graph = graph;

@@ -34,12 +34,14 @@ struct PassOptions {
   int bisect_limit = -1;
   bool verify = false;           // the graph's verifier before the first pass and after each
   std::ostream* dump = nullptr;  // the graph as text before the first pass and after each
+  bool changes = false;          // note what each pass changed
 };
 
 struct PassTime {
   std::string_view name;
   double seconds = 0;
-  size_t nodes = 0;  // of the graph it left
+  size_t nodes = 0;                           // of the graph it left
+  std::vector<graph::SourceId> changed = {};  // layers whose nodes it changed, if asked for
 };
 
 struct Optimized {

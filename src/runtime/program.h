@@ -25,9 +25,12 @@ struct Step {
   int64_t tiles = 1;           // the kernel is called once for each tile in [0, tiles)
   std::vector<Place> buffers;  // in the order of the kernel's pointers
   std::string name;            // the layer, for profiles
-  std::string algorithm;       // "gemm 14x2 packed", and why
-  double flops = 0;
-  double bytes = 0;  // read and written at least once
+  std::string algorithm;       // "gemm, register tiles of 14 x 2 vectors"
+  double flops = 0;            // that the network asks for
+  double bytes = 0;            // read and written at least once
+  double performed = 0;        // operations that the algorithm really does
+  double weight_bytes = 0;     // the bytes that are constants
+  std::string reason;          // why not another algorithm; may be empty
   // Which values of the optimised graph are complete after this step: (node, index into buffers).
   std::vector<std::pair<uint32_t, int>> results;
 };
@@ -43,6 +46,7 @@ struct PortSpec {
 };
 
 struct Program {
+  std::string name;           // of the network
   std::vector<uint8_t> code;  // all kernels, each 64-byte aligned
   std::vector<KernelCode> kernels;
   std::vector<Step> steps;

@@ -50,6 +50,8 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
   BURIN_TRY(check_program(*program));
   BURIN_ASSIGN(CodePages code, CodePages::create(program->code));
   std::unique_ptr<Session> session(new Session(std::move(program), std::move(code), threads));
+  BURIN_ASSIGN(session->symbols_,
+               SymbolRegistration::create(*session->program_, session->code_.data()));
   session->prepare();
   return session;
 }
@@ -143,6 +145,40 @@ void Session::run_timed(std::span<const void* const> inputs, std::span<void* con
     run_step(steps_[i]);
     step_seconds[i] += std::chrono::duration<double>(Clock::now() - start).count();
   }
+}
+
+std::vector<Session::TileSpan> Session::run_traced(std::span<const void* const> inputs,
+                                                   std::span<void* const> outputs) {
+  using Clock = std::chrono::steady_clock;
+  struct Call {
+    const PreparedStep* step;
+    const std::vector<std::vector<void*>>& tables;
+    std::vector<std::vector<TileSpan>> spans;  // by worker
+    uint32_t index;
+    Clock::time_point start;
+    double now() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+  };
+  int64_t tiles = 0;
+  for (const PreparedStep& step : steps_) tiles += step.tiles;
+  Call call{nullptr, tables_, std::vector<std::vector<TileSpan>>(tables_.size()), 0, {}};
+  for (auto& spans : call.spans) spans.reserve(static_cast<size_t>(tiles));
+  patch(inputs, outputs);
+  FloatStateGuard guard;
+  call.start = Clock::now();
+  for (; call.index < steps_.size(); ++call.index) {
+    call.step = &steps_[call.index];
+    pool_.run(
+        [](void* context, size_t worker, int64_t tile) {
+          Call& c = *static_cast<Call*>(context);
+          double begin = c.now();
+          c.step->function(c.tables[worker].data() + c.step->first_pointer, tile);
+          c.spans[worker].push_back({c.index, static_cast<uint32_t>(worker), tile, begin, c.now()});
+        },
+        &call, call.step->tiles);
+  }
+  std::vector<TileSpan> all;
+  for (const auto& spans : call.spans) all.insert(all.end(), spans.begin(), spans.end());
+  return all;
 }
 
 }  // namespace burin::runtime

@@ -11,6 +11,7 @@
 #include "base/diagnostic.h"
 #include "runtime/code_pages.h"
 #include "runtime/program.h"
+#include "runtime/symbols.h"
 #include "runtime/threads.h"
 
 namespace burin::runtime {
@@ -35,6 +36,16 @@ class Session {
   const void* buffer(size_t step, size_t index) const {
     return tables_[0][steps_[step].first_pointer + index];
   }
+
+  // One tile as a worker ran it; times in seconds from the start of the run.
+  struct TileSpan {
+    uint32_t step = 0, worker = 0;
+    int64_t tile = 0;
+    double begin = 0, end = 0;
+  };
+  // The same, recording every tile. Returns the spans worker by worker, in the order of time.
+  std::vector<TileSpan> run_traced(std::span<const void* const> inputs,
+                                   std::span<void* const> outputs);
 
   // The same, adding each step's wall time in seconds to step_seconds (one entry per step).
   void run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,
@@ -63,6 +74,7 @@ class Session {
 
   std::shared_ptr<const Program> program_;
   CodePages code_;
+  std::unique_ptr<SymbolRegistration> symbols_;  // null unless asked for
   ThreadPool pool_;
   std::shared_ptr<std::byte> arena_;
   int64_t scratch_stride_ = 0;  // bytes from one worker's to the next one's

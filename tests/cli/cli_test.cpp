@@ -33,7 +33,7 @@ TEST(Cli, HelpOfEveryVerbHasAnExample) {
 
 TEST(Cli, UsageErrorsExitWith2) {
   for (const char* line : {"", "nonsense", "run", "bench lenet --threads zero", "zoo --seed",
-                           "inspect lenet everything"}) {
+                           "inspect lenet everything", "run lenet --perf everything"}) {
     EXPECT_EQ(run_burin(line).exit_code, 2) << line;
   }
 }
@@ -72,6 +72,54 @@ TEST(Cli, RunsVerifiesAndBenchesANetwork) {
   CommandResult bench = run_burin("bench " + net + " --seconds 0.05 --json --per-kernel");
   ASSERT_EQ(bench.exit_code, 0) << bench.err;
   EXPECT_GT(nlohmann::json::parse(bench.out)["gflop"].get<double>(), 0);
+}
+
+TEST(Cli, BenchTellsEveryKernelsShareOfItsRoof) {
+  for (int threads : {1, 2}) {
+    CommandResult bench = run_burin("bench lenet --seconds 0.05 --json --per-kernel --threads " +
+                                    std::to_string(threads));
+    ASSERT_EQ(bench.exit_code, 0) << bench.err;
+    auto report = nlohmann::json::parse(bench.out);
+    EXPECT_GE(report["limits"]["l2_gb_per_second"], report["limits"]["l3_gb_per_second"]);
+    EXPECT_GE(report["limits"]["l3_gb_per_second"], report["limits"]["memory_gb_per_second"]);
+    ASSERT_EQ(report["kernels"].size(), 7u);
+    double roof = 0;
+    for (const auto& kernel : report["kernels"]) {
+      EXPECT_GT(kernel["ms"].get<double>(), 0);
+      EXPECT_GT(kernel["roof_ms"].get<double>(), 0);
+      EXPECT_GE(kernel["bytes"].get<double>(), kernel["weight_bytes"].get<double>());
+      EXPECT_NEAR(kernel["share_of_roof"].get<double>(),
+                  kernel["roof_ms"].get<double>() / kernel["ms"].get<double>(), 1e-9);
+      roof += kernel["roof_ms"].get<double>();
+    }
+    EXPECT_NEAR(report["roof_ms"].get<double>(), roof, 1e-9);
+    // 28x28 floats in, 28x28x6 out; packed weights and bias besides.
+    double activations = 4 * (28 * 28 + 28 * 28 * 6);
+    const auto& first = report["kernels"][0];
+    EXPECT_EQ(first["bytes"].get<double>() - first["weight_bytes"].get<double>(), activations);
+    EXPECT_EQ(first["reason"].get<std::string>().find("not depthwise: not one filter"), 0u);
+  }
+}
+
+TEST(Cli, InspectExplainsEveryKernel) {
+  CommandResult text = run_burin("inspect lenet --explain");
+  ASSERT_EQ(text.exit_code, 0) << text.err;
+  for (const char* part : {"Conv_2 (convolution, add) + Relu_3 (max)",
+                           "refused    depthwise: ", "as an operand, from memory",
+                           "an output of the network", "thousand cycles", "fold_constants"}) {
+    EXPECT_NE(text.out.find(part), std::string::npos) << part;
+  }
+  CommandResult json = run_burin("inspect mobilenet_v2 --explain --json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  auto report = nlohmann::json::parse(json.out);
+  EXPECT_GE(report["passes"].size(), 10u);
+  EXPECT_GE(report["kernels"].size(), 10u);
+  for (const auto& kernel : report["kernels"]) {
+    EXPECT_FALSE(kernel["fused"].empty()) << kernel;
+    EXPECT_NE(kernel["ended"], "") << kernel;
+    EXPECT_FALSE(kernel["algorithm"].get<std::string>().empty()) << kernel;
+  }
+  EXPECT_EQ(run_burin("inspect lenet --json").exit_code, 1);
 }
 
 TEST(Cli, InspectShowsEveryStage) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <xmmintrin.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -61,6 +62,28 @@ TEST_P(SessionThreads, RunsEveryTileOfEveryStep) {
   (*session)->run_timed(inputs, outputs, seconds);
   EXPECT_GT(seconds[0], 0);
   EXPECT_GT(seconds[1], 0);
+}
+
+TEST_P(SessionThreads, TracesEveryTileOnce) {
+  constexpr int64_t kN = 100;
+  auto session = Session::create(add_program(kN), GetParam());
+  ASSERT_TRUE(session);
+  std::vector<float> x(kN), y(kN);
+  const void* inputs[] = {x.data()};
+  void* outputs[] = {y.data()};
+  auto spans = (*session)->run_traced(inputs, outputs);
+  EXPECT_EQ(y[kN - 1], 2);
+  ASSERT_EQ(spans.size(), 2u * kN);
+  std::vector<int> seen(2 * kN, 0);
+  std::vector<double> last(static_cast<size_t>(GetParam()), 0.0);
+  for (const Session::TileSpan& span : spans) {
+    ++seen[span.step * kN + static_cast<size_t>(span.tile)];
+    ASSERT_LT(span.worker, last.size());
+    EXPECT_LE(last[span.worker], span.begin);
+    EXPECT_LE(span.begin, span.end);
+    last[span.worker] = span.end;
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 2 * kN);
 }
 INSTANTIATE_TEST_SUITE_P(OneAndTwo, SessionThreads, testing::Values(1, 2));
 

@@ -49,6 +49,14 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   kernels.stages.push_back(std::move(packing));
 }
 
+// Of all passes over k: taps and outer axes.
+double passes(const Contraction& c) {
+  double count = static_cast<double>(c.k * c.nest.m_tap.extent);
+  for (const Tap& tap : c.nest.taps) count *= static_cast<double>(tap.extent);
+  for (const OuterAxis& axis : c.nest.outer) count *= static_cast<double>(axis.extent);
+  return count;
+}
+
 }  // namespace
 
 std::optional<loop::Elem> contraction_elem(DType dtype) {
@@ -76,6 +84,7 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
                       false);  // the nest's outputs, which may not be the job's
   for (const View& view : c.nest.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
   kernels.stages.push_back(std::move(stage));
+  kernels.cycles += tile.cycles * passes(c);
   kernels.algorithm =
       fmt::format("register tiles of {} x {} vectors, weights {}", tile.rows, tile.vectors,
                   in_place    ? "in place"

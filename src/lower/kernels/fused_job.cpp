@@ -134,7 +134,6 @@ DenseStage fused_stage(const FusedJob& job, loop::Function function, int64_t til
   for (const View& view : job.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
   auto points = static_cast<double>(Shape(job.space).elements());
   stage.flops = points * point_flops(job);
-  stage.bytes = points * point_bytes(job);
   return stage;
 }
 

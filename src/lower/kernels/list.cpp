@@ -27,22 +27,23 @@ std::span<const DenseMethod> dense_methods() {
 }
 
 DenseKernels make_dense(const DenseJob& job) {
-  std::string refusals;
+  std::vector<Refusal> refused;
   for (const DenseMethod& method : dense_methods()) {
     if (method.op && *method.op != (*job.graph)[job.node].op) continue;
     std::optional<std::string> reason = method.refusal(job);
     if (!reason) {
       DenseKernels kernels = method.make(job);
-      kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm + refusals;
+      kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm;
+      kernels.refused = std::move(refused);
       return kernels;
     }
-    refusals += "; not " + std::string(method.name) + ": " + *reason;
+    refused.push_back({std::string(method.name), *std::move(reason)});
     // Perhaps it is only what follows the sums that it cannot do.
     DenseJob bare = bare_job(job);
     if (method.refusal(bare)) continue;
     DenseKernels kernels = attach_rest(job, method.make(bare));
-    kernels.algorithm =
-        std::string(method.name) + ", " + kernels.algorithm + ", rest by itself" + refusals;
+    kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm + ", rest by itself";
+    kernels.refused = std::move(refused);
     return kernels;
   }
   BURIN_CHECK(false, "the reference refused a job");

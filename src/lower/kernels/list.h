@@ -49,14 +49,17 @@ struct DenseStage {
   std::vector<int> uses;     // per pointer of the function: a job's pointer, or pointers + an extra
   std::vector<bool> writes;  // per pointer of the function
   std::vector<std::pair<int, int>> in_place = {};  // of the function's pointers, as Kernel's
-  double flops = 0;
-  double bytes = 0;
+  double flops = 0;                                // that the network asks for
+  double performed = 0;  // where the algorithm does more or fewer; 0: as many
+  double bytes = 0;      // read and written at least once; 0: those of the job's views
 };
 
 struct DenseKernels {
   std::vector<DenseStage> stages;
   std::vector<ExtraBuffer> extras;
-  std::string algorithm;  // what was chosen and why, one line
+  std::string algorithm;              // what was chosen, one line
+  double cycles = 0;                  // estimated, of one core; 0 if the method has no model
+  std::vector<Refusal> refused = {};  // methods that stand before the chosen one
 };
 
 struct DenseMethod {

@@ -314,7 +314,6 @@ DenseKernels make_reference(const DenseJob& job) {
 
   DenseStage stage;
   stage.flops = 2.0 * static_cast<double>(points) * static_cast<double>(taps);
-  stage.bytes = static_cast<double>(node_of(job).type.bytes());
   int64_t rows_per_tile = std::max<int64_t>(1, ceil_div(rows, 64));
   stage.tiles = points == 0 ? 0 : ceil_div(rows, rows_per_tile);
   int buffers = job.pointers + static_cast<int>(kernels.extras.size());

@@ -91,11 +91,21 @@ WinogradScratch layout(const Winograd& w) {
   return s;
 }
 
+// Pairs of channels.
+double channels_of(const DenseJob& job) {
+  return static_cast<double>(operand_shape(job, 1).elements() / 9);
+}
+
+// Operations of the products between the transforms.
+double product_flops(const DenseJob& job, const WinogradPlan& plan) {
+  double alpha = static_cast<double>(plan.points.count());
+  return 2 * alpha * alpha * channels_of(job) * static_cast<double>(plan.blocks * plan.block);
+}
+
 std::string describe(const DenseJob& job, const WinogradPlan& plan) {
   const Shape& result = result_shape(job);
   double alpha = static_cast<double>(plan.points.count());
-  double channels = static_cast<double>(operand_shape(job, 1).elements() / 9);
-  double products = 2 * alpha * alpha * channels * static_cast<double>(plan.blocks * plan.block);
+  double channels = channels_of(job), products = product_flops(job, plan);
   double direct = 18 * channels * static_cast<double>(result[0] * result[1] * result[2]);
   return fmt::format(
       "F({}, 3): {:.2f} GFLOP of products instead of {:.2f}, weights of {:.1f} MB, "
@@ -149,9 +159,11 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
   stage.function = b.finish();
   stage.tiles = plan.blocks * plan.groups();
   stage.flops = 18.0 * static_cast<double>(result_shape(job).elements() * w.conv.in);
+  stage.performed = product_flops(job, plan);
   bind_all(job, kernels, stage);
   kernels.stages.push_back(std::move(stage));
   kernels.algorithm = describe(job, plan);
+  kernels.cycles = plan.cycles;
   return kernels;
 }
 

@@ -1,0 +1,137 @@
+// Stories of kernels, told by paragraph.
+#include "cli/explain.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "cli/common.h"
+
+namespace burin::cli {
+
+namespace {
+
+using driver::Intermediates;
+
+// The passes that changed a layer of the kernel, in order, each once.
+std::vector<std::string> passes_of(const Intermediates& kept, const lower::KernelStory& story) {
+  std::vector<std::string> names;
+  for (const passes::PassTime& pass : kept.passes) {
+    bool touched = std::any_of(story.fused.begin(), story.fused.end(), [&](const auto& layer) {
+      return std::find(pass.changed.begin(), pass.changed.end(), layer.source) !=
+             pass.changed.end();
+    });
+    if (touched && std::find(names.begin(), names.end(), pass.name) == names.end()) {
+      names.emplace_back(pass.name);
+    }
+  }
+  return names;
+}
+
+// The model's layers of which no node is left.
+std::vector<std::string> layers_gone(const graph::Graph& graph) {
+  std::vector<bool> left(graph.sources.size(), false);
+  for (size_t i = 0; i < graph.size(); ++i) {
+    const graph::Node& node = graph[graph::NodeId(i)];
+    if (node.source.valid() && node.op != graph::Op::constant) left[node.source.index] = true;
+  }
+  std::vector<std::string> names;
+  for (size_t i = 0; i < left.size(); ++i) {
+    const graph::Source& source = graph.sources[graph::SourceId(i)];
+    if (!left[i] && !source.name.empty()) names.push_back(source.name);
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string out;
+  for (const std::string& w : words) out += (out.empty() ? "" : std::string(between)) + w;
+  return out;
+}
+
+std::string fused_text(const lower::KernelStory& story) {
+  std::vector<std::string> parts;
+  for (const lower::FusedLayer& layer : story.fused) {
+    std::string name = layer.layer.empty() ? "" : layer.layer + " ";
+    parts.push_back(name + "(" + joined(layer.ops, ", ") + ")");
+  }
+  return joined(parts, " + ");
+}
+
+// "1.23 million cycles estimated, 56 operations in each"
+std::string estimate_text(const runtime::Step& step, double cycles) {
+  return fmt::format("{:.3g} thousand cycles of one core, {:.0f} operations in each", cycles / 1e3,
+                     step.performed / cycles);
+}
+
+std::string paragraph(const driver::Compiled& compiled, size_t i) {
+  const runtime::Step& step = compiled.program.steps[i];
+  const Intermediates& kept = *compiled.intermediates;
+  const driver::StepStory& story = kept.steps[i];
+  std::string out = fmt::format("{}. {}: {}\n", i, step.name, story.kernel.kind);
+  auto line = [&](const char* title, const std::string& text) {
+    if (!text.empty()) out += fmt::format("   {:<10} {}\n", title, text);
+  };
+  line("holds", fused_text(story.kernel));
+  line("method",
+       step.algorithm + fmt::format(", {} tile{}", step.tiles, step.tiles == 1 ? "" : "s"));
+  if (story.cycles > 0) line("estimate", estimate_text(step, story.cycles));
+  line("work", fmt::format("{:.2f} MFLOP over {}", step.flops / 1e6, human_bytes(step.bytes)));
+  for (const lower::Refusal& r : story.refused) line("refused", r.method + ": " + r.reason);
+  line("ends", story.kernel.ended);
+  line("passes", joined(passes_of(kept, story.kernel), ", "));
+  return out;
+}
+
+}  // namespace
+
+std::string explain_text(const driver::Compiled& compiled) {
+  const Intermediates& kept = *compiled.intermediates;
+  std::string out = "Passes over the graph, and how many layers each changed:\n";
+  for (const passes::PassTime& pass : kept.passes) {
+    out += fmt::format("   {:<34} {:>4} layers, {} nodes left\n", pass.name, pass.changed.size(),
+                       pass.nodes);
+  }
+  std::vector<std::string> gone = layers_gone(kept.graph);
+  if (!gone.empty()) {
+    out += fmt::format("Folded into others, removed or computed while compiling: {}\n",
+                       joined(gone, ", "));
+  }
+  out += "\nKernels in the order they run:\n";
+  for (size_t i = 0; i < compiled.program.steps.size(); ++i) out += "\n" + paragraph(compiled, i);
+  return out;
+}
+
+nlohmann::json explain_json(const driver::Compiled& compiled) {
+  const Intermediates& kept = *compiled.intermediates;
+  nlohmann::json j;
+  for (const passes::PassTime& pass : kept.passes) {
+    j["passes"].push_back({{"name", pass.name},
+                           {"ms", pass.seconds * 1e3},
+                           {"nodes", pass.nodes},
+                           {"layers_changed", pass.changed.size()}});
+  }
+  j["layers_gone"] = layers_gone(kept.graph);
+  for (size_t i = 0; i < compiled.program.steps.size(); ++i) {
+    const runtime::Step& step = compiled.program.steps[i];
+    const driver::StepStory& story = kept.steps[i];
+    nlohmann::json kernel = {{"name", step.name},           {"kind", story.kernel.kind},
+                             {"algorithm", step.algorithm}, {"tiles", step.tiles},
+                             {"flops", step.flops},         {"performed_flops", step.performed},
+                             {"bytes", step.bytes},         {"ended", story.kernel.ended}};
+    kernel["passes"] = passes_of(kept, story.kernel);
+    kernel["fused"] = nlohmann::json::array();
+    kernel["refused"] = nlohmann::json::array();
+    for (const lower::FusedLayer& layer : story.kernel.fused) {
+      kernel["fused"].push_back({{"layer", layer.layer}, {"ops", layer.ops}});
+    }
+    for (const lower::Refusal& r : story.refused) {
+      kernel["refused"].push_back({{"method", r.method}, {"reason", r.reason}});
+    }
+    if (story.cycles > 0) kernel["estimated_cycles"] = story.cycles;
+    j["kernels"].push_back(std::move(kernel));
+  }
+  return j;
+}
+
+}  // namespace burin::cli
