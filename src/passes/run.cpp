@@ -16,6 +16,7 @@
 #include "passes/simplify.h"
 #include "passes/split_dilated_convolution.h"
 #include "passes/split_reductions.h"
+#include "passes/sum_integers_in_floats.h"
 #include "passes/widen_halves.h"
 
 namespace burin::passes {
@@ -32,6 +33,7 @@ constexpr Pass kPasses[] = {
     {"simplify", simplify, ""},
     {"fold_constants", fold_constants, ""},
     {"fold_scale_into_weights", fold_scale_into_weights, "simplify"},
+    {"sum_integers_in_floats", sum_integers_in_floats, ""},
     {"split_dilated_convolution", split_dilated_convolution, ""},
     {"canonicalise_dot_general", canonicalise_dot_general, ""},
     {"fold_constants", fold_constants, ""},

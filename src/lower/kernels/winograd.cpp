@@ -114,10 +114,22 @@ std::string describe(const DenseJob& job, const WinogradPlan& plan) {
       plan.blocks, plan.block, plan.rows, plan.vectors);
 }
 
+// Whether someone truncates the sums to integers: those were exact, and must stay so.
+bool counts(const DenseJob& job) {
+  for (const graph::Node& user : job.graph->nodes) {
+    if (user.op == graph::Op::convert && user.operands[0] == job.node &&
+        is_integer(user.type.dtype)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::string> cannot_winograd(const DenseJob& job) {
   if (auto reason = refuse_form(job)) return reason;
+  if (counts(job)) return "the sums are used as integers";
   DenseKernels unused;
   Conv conv = phases_of(job, unused)[0];
   Nest nest;

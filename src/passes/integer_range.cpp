@@ -1,0 +1,98 @@
+// Interval arithmetic, operands before users.
+#include "passes/integer_range.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace burin::passes {
+
+namespace {
+
+using graph::Graph;
+using graph::Node;
+using graph::NodeId;
+using graph::Op;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kExact = 9007199254740992.0;  // 2^53
+
+Range widest(DType dtype) {
+  if (dtype == DType::pred) return {0, 1};
+  if (!is_integer(dtype) || size_of(dtype) > 4) return {-kInfinity, kInfinity};
+  double span = std::ldexp(1.0, static_cast<int>(size_of(dtype)) * 8);
+  return is_signed(dtype) ? Range{-span / 2, span / 2 - 1} : Range{0, span - 1};
+}
+
+Range hull(Range a, Range b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
+
+bool contains(Range outer, Range inner) {
+  return outer.low <= inner.low && inner.high <= outer.high;
+}
+
+Range of_constant(const Tensor& value) {
+  int64_t count = value.elements();
+  if (count == 0) return {0, 0};
+  Range range{kInfinity, -kInfinity};
+  visit_dtype(value.dtype(), [&](auto t) {
+    for (int64_t i = 0; i < count; ++i) {
+      auto v = static_cast<double>(value.load<decltype(t)>(i));
+      range = hull(range, {v, v});
+    }
+  });
+  return range.largest() <= kExact ? range : Range{-kInfinity, kInfinity};
+}
+
+Range product(Range a, Range b) {
+  auto [low, high] = std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
+  return {low, high};
+}
+
+// The result before it wraps.
+Range compute(const Graph& graph, const Node& node, const IdVector<NodeId, Range>& known) {
+  auto of = [&](size_t i) { return known[node.operands[i]]; };
+  switch (node.op) {
+    case Op::constant: return of_constant(std::get<graph::ConstantAttr>(node.attr).value);
+    case Op::convert:
+      if (is_float(graph.type(node.operands[0]).dtype)) return widest(node.type.dtype);
+      [[fallthrough]];
+    case Op::reshape:
+    case Op::transpose:
+    case Op::broadcast:
+    case Op::slice:
+    case Op::reverse:
+    case Op::gather: return of(0);
+    case Op::concatenate: {
+      Range range = of(0);
+      for (NodeId operand : node.operands) range = hull(range, known[operand]);
+      return range;
+    }
+    case Op::pad: return hull(of(0), of(1));
+    case Op::select: return hull(of(1), of(2));
+    case Op::add: return {of(0).low + of(1).low, of(0).high + of(1).high};
+    case Op::sub: return {of(0).low - of(1).high, of(0).high - of(1).low};
+    case Op::neg: return {-of(0).high, -of(0).low};
+    case Op::mul: return product(of(0), of(1));
+    case Op::max: return {std::max(of(0).low, of(1).low), std::max(of(0).high, of(1).high)};
+    case Op::min: return {std::min(of(0).low, of(1).low), std::min(of(0).high, of(1).high)};
+    default: return widest(node.type.dtype);
+  }
+}
+
+}  // namespace
+
+IdVector<NodeId, Range> integer_ranges(const Graph& graph) {
+  IdVector<NodeId, Range> ranges;
+  for (const Node& node : graph.nodes) {
+    Range range = widest(node.type.dtype);
+    if (is_integer(node.type.dtype)) {
+      Range computed = compute(graph, node, ranges);
+      // A comparison with NaN (0 * infinity) fails, too.
+      if (contains(range, computed)) range = computed;
+    }
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+}  // namespace burin::passes
