@@ -164,17 +164,20 @@ TEST(DenseKernels, EveryType) {
   for (DType dtype : {DType::f64, DType::i32, DType::i64, DType::i8, DType::u8}) {
     DenseCase conv = conv_case("conv", {1, 5, 6, 2}, {3, 3, 2, 19}, {1, 1}, {1, 1}, {1, 1}, {1, 1});
     conv.x.dtype = conv.w.dtype = dtype;
+    DenseCase each = conv_case("depthwise", {1, 5, 6, 19}, {3, 3, 1, 19}, {1, 2}, {1, 1}, {1, 1},
+                               {1, 1}, 19);
+    each.x.dtype = each.w.dtype = dtype;
     DenseCase dot = matmul_case("matmul", {3, 5}, {5, 18});
     dot.x.dtype = dot.w.dtype = dtype;
     DenseCase pool = window_cases()[0];
     pool.x.dtype = dtype;
-    for (DenseCase c : {conv, dot, pool}) {
+    for (DenseCase c : {conv, each, dot, pool}) {
       expect_right(c, "", interpret_tile());
       c.constant_weights = false;
       expect_right(c, "", interpret_tile());
     }
     isa::Target host = isa::host_target().value();
-    for (const DenseCase& c : {conv, dot, pool}) {
+    for (const DenseCase& c : {conv, each, dot, pool}) {
       EXPECT_EQ(run_dense(c, host.machine, "", engraved_tile(host)).failure, "");
     }
     DenseOutcome outcome = run_dense(conv, machine_of(512), "", interpret_tile());

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/contraction.h"
 
 namespace burin::lower {
 
@@ -49,6 +50,7 @@ Window make_form(const DenseJob& job, DenseKernels& kernels) {
   std::vector<Axis> axes = axes_of(job);
   View x = plain_operand(job, 0, kernels);
   Window w;
+  w.elem = *contraction_elem(node_of(job).type.dtype);
   Nest& nest = w.nest;
   nest.lanes = job.machine->lanes(loop::Elem::f32);
   nest.lhs = x;
@@ -112,7 +114,7 @@ DenseKernels make_kernels(const DenseJob& job, const Window& w, DenseKernels ker
 }
 
 std::optional<std::string> refuse_form(const DenseJob& job) {
-  if (node_of(job).type.dtype != DType::f32) return "not of f32";
+  if (!contraction_elem(node_of(job).type.dtype)) return "neither of f32 nor of i32";
   std::vector<Axis> axes = axes_of(job);
   if (axes.empty()) return "no axis to slide along";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
@@ -131,7 +133,8 @@ WindowTile choose_window_tile(const Window& w, const loop::Machine& machine) {
   WindowTile tile;
   bool wide = registers >= 32 && nest.n > nest.lanes;
   tile.vectors = wide ? 2 : 1;
-  int64_t kept = w.reduce ? 2 : taps * tile.vectors;  // pooling needs room to compare
+  // Pooling needs room to compare, integers for the product before it is added.
+  int64_t kept = w.reduce ? 2 : taps * tile.vectors + (w.elem == loop::Elem::f32 ? 0 : 1);
   tile.weights_in_registers = kept + 4 * tile.vectors + 1 <= registers;
   if (!tile.weights_in_registers) kept = 0;
   tile.rows = (registers - 1 - kept) / tile.vectors;

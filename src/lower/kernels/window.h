@@ -8,6 +8,7 @@
 namespace burin::lower {
 
 struct Window {
+  loop::Elem elem = loop::Elem::f32;  // of operands and sums: f32 or i32
   Nest nest;
   std::optional<graph::ReduceKind> reduce;  // pooling; else products with weights, summed
   double flops = 0;

@@ -20,9 +20,9 @@ constexpr int64_t kBytes = 4;
 class TileEmitter {
  public:
   TileEmitter(Builder& b, const Window& w, bool keep_weights, const MicroTile& tile)
-      : b_(b), w_(w), keep_weights_(keep_weights), tile_(tile), type_{Elem::f32, w.nest.lanes} {
-    Value start =
-        emit_identity(b, w.reduce.value_or(graph::ReduceKind::sum), DType::f32, w.nest.lanes);
+      : b_(b), w_(w), keep_weights_(keep_weights), tile_(tile), type_{w.elem, w.nest.lanes} {
+    Value start = emit_identity(b, w.reduce.value_or(graph::ReduceKind::sum),
+                                w.elem == Elem::f32 ? DType::f32 : DType::i32, w.nest.lanes);
     acc_.assign(static_cast<size_t>(tile.segment.rows * tile.vectors), start);
     // The inputs along the row, by their distance, and the positions and taps that read them.
     for (const TapRun& run : tile.segment.runs) {
@@ -90,7 +90,7 @@ class TileEmitter {
           }
           Value w = keep_weights_ ? weights[static_cast<size_t>(use.tap * tile_.vectors + v)]
                                   : weight(rhs, use.tap, v);
-          acc = b_.fma(x, w, acc);
+          acc = w_.elem == Elem::f32 ? b_.fma(x, w, acc) : b_.add(acc, b_.mul(x, w));
         }
       }
     }
