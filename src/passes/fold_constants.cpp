@@ -14,10 +14,11 @@ using graph::NodeId;
 using graph::Op;
 
 constexpr int64_t kMostElements = 1 << 16;
-constexpr int64_t kMostWeights = 1 << 12;
+constexpr int64_t kMostWeights = 1 << 12;       // of weights that a packer can read as they are
+constexpr int64_t kMostOtherWeights = 1 << 20;  // of those that it cannot
 // Bounds on the work that a hostile graph can ask for: products of one node, elements of all.
 constexpr int64_t kMostProducts = 1 << 22;
-constexpr int64_t kMostElementsInAll = 1 << 23;
+constexpr int64_t kMostElementsInAll = 1 << 25;
 
 // Ops that are no larger than their operands and cheaper than a stored result.
 bool stays(Op op) {
@@ -47,7 +48,7 @@ double products(const Graph& graph, const Node& node) {
 class Folder {
  public:
   explicit Folder(const Graph& graph)
-      : old_(graph), constants_(graph, kMostElements), plans_(graph.size()) {}
+      : old_(graph), constants_(graph, kMostOtherWeights), plans_(graph.size()) {}
 
   Graph run();
 
@@ -59,7 +60,10 @@ class Folder {
   };
 
   void find_affordable();
-  bool can_fold(NodeId id) const { return affordable_[id] && !stays(old_[id].op); }
+  bool can_fold(NodeId id) const {
+    bool small = !plans_[id].as_value || old_.type(id).shape.elements() <= kMostElements;
+    return small && affordable_[id] && !stays(old_[id].op);
+  }
   void plan(NodeId id);
 
   const Graph& old_;
@@ -79,7 +83,7 @@ void Folder::find_affordable() {
     for (NodeId operand : node.operands) ok = ok && affordable_[operand];
     if (ok && node.op != Op::constant) {
       spent += node.type.shape.elements();
-      ok = node.type.shape.elements() <= kMostElements && spent <= kMostElementsInAll;
+      ok = node.type.shape.elements() <= kMostOtherWeights && spent <= kMostElementsInAll;
     }
     affordable_[id] = ok;
   }
