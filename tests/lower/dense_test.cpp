@@ -164,8 +164,8 @@ TEST(DenseKernels, EveryType) {
   for (DType dtype : {DType::f64, DType::i32, DType::i64, DType::i8, DType::u8}) {
     DenseCase conv = conv_case("conv", {1, 5, 6, 2}, {3, 3, 2, 19}, {1, 1}, {1, 1}, {1, 1}, {1, 1});
     conv.x.dtype = conv.w.dtype = dtype;
-    DenseCase each = conv_case("depthwise", {1, 5, 6, 19}, {3, 3, 1, 19}, {1, 2}, {1, 1}, {1, 1},
-                               {1, 1}, 19);
+    DenseCase each =
+        conv_case("depthwise", {1, 5, 6, 19}, {3, 3, 1, 19}, {1, 2}, {1, 1}, {1, 1}, {1, 1}, 19);
     each.x.dtype = each.w.dtype = dtype;
     DenseCase dot = matmul_case("matmul", {3, 5}, {5, 18});
     dot.x.dtype = dot.w.dtype = dtype;

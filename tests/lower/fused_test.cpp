@@ -78,6 +78,19 @@ const std::vector<FusedCase>& fused_cases() {
          NodeId half = b.slice(x, {0, 0, 0}, d, {1, 1, 2});
          return b.concatenate({b.reverse(half, {2}), b.neg(half)}, 2);
        }},
+      {"shuffled_channels",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, {d[0], d[1], 2 * d[2]});
+         NodeId groups = b.reshape(x, Shape{d[0], d[1], 2, d[2]});
+         return b.reshape(b.transpose(groups, {0, 1, 3, 2}), Shape{d[0], d[1], 2 * d[2]});
+       }},
+      {"product_of_every_other",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.slice(b.in(t, {1, d[0], d[1], 2 * d[2]}), {0, 0, 0, 1},
+                            {1, d[0], d[1], 2 * d[2]}, {1, 1, 1, 2});
+         NodeId w = b.in(t, {1, 1, d[2], 5});
+         return b.convolution(x, w, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1});
+       }},
       {"reduce_of_a_transpose",
        [](auto& b, Dims d, DType t) {
          NodeId x = b.transpose(b.in(t, d), {1, 2, 0});

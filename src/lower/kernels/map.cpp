@@ -9,6 +9,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "lower/kernels/interleave.h"
+
 namespace burin::lower {
 
 using loop::Builder;
@@ -151,6 +153,7 @@ DenseKernels make_map(const FusedJob& job) {
     return job.outputs[0].strides[a] > job.outputs[0].strides[c];
   });
   FusedJob collapsed = collapse(job, order);
+  if (interleaves(collapsed)) return make_interleave(collapsed);
   return MapKernel(collapsed).make();
 }
 
