@@ -130,7 +130,10 @@ TEST(DenseKernels, AsMachineCode) {
 }
 
 TEST(DenseKernels, OutputsInAnotherLayout) {
-  for (DenseCase c : all_cases()) {
+  std::vector<DenseCase> cases = all_cases();
+  cases.push_back(
+      conv_case("large", {1, 28, 28, 32}, {3, 3, 32, 32}, {1, 1}, {1, 1}, {1, 1}, {1, 1}));
+  for (DenseCase c : cases) {
     c.reversed_output = true;
     expect_right(c, "", interpret_tile());
     c.epilogue = c.name != "dot product";

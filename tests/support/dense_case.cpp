@@ -224,8 +224,24 @@ void spoil_scratch(const lower::DenseKernels& kernels, std::span<void* const> ex
   }
 }
 
+// A worker's scratch memory belongs to one stage: the memory plan gives the next one the same
+// place.
+bool shares_scratch(const lower::DenseKernels& kernels, int pointers) {
+  std::vector<int> users(kernels.extras.size(), 0);
+  for (const lower::DenseStage& stage : kernels.stages) {
+    for (int use : stage.uses) {
+      if (use >= pointers) ++users[static_cast<size_t>(use - pointers)];
+    }
+  }
+  for (size_t i = 0; i < users.size(); ++i) {
+    if (kernels.extras[i].per_thread && users[i] > 1) return true;
+  }
+  return false;
+}
+
 std::string run_stages(const lower::DenseKernels& kernels, const Setup& s, const RunTile& run,
                        Tensor& out) {
+  if (shares_scratch(kernels, s.job.pointers)) return "stages share scratch memory";
   std::vector<std::shared_ptr<std::byte>> memory;
   std::vector<void*> pointers(static_cast<size_t>(s.job.pointers));
   std::vector<int64_t> sizes(pointers.size());

@@ -108,7 +108,7 @@ DenseJob bare_job(const DenseJob& job) {
 DenseKernels attach_rest(const DenseJob& job, DenseKernels kernels) {
   // Scratch memory has the number behind the job's pointers: the first extra's.
   kernels.extras.insert(kernels.extras.begin(), {node_of(job).type.bytes(), {}});
-  Builder b("rest", job.pointers + static_cast<int>(kernels.extras.size()));
+  Builder b("rest", job.pointers + 1);
   RestEmitter rest(job, b);
   int64_t rows = rest.rows(), block = ceil_div(rows, kMostTiles);
   DenseStage stage;
@@ -118,6 +118,8 @@ DenseKernels attach_rest(const DenseJob& job, DenseKernels kernels) {
   stage.function = b.finish();
   stage.bytes = 2.0 * static_cast<double>(node_of(job).type.bytes());
   bind_all(job, kernels, stage);
+  stage.uses.resize(static_cast<size_t>(job.pointers) + 1);  // none of the kernels' own buffers
+  stage.writes.resize(stage.uses.size());
   kernels.stages.push_back(std::move(stage));
   return kernels;
 }
