@@ -47,6 +47,12 @@ def summarise(samples):
     return figures
 
 
+def stages(samples):
+    """Stage of compilation -> milliseconds, the median of the rounds' processes."""
+    names = samples[0]["stages_ms"]
+    return {name: statistics.median(s["stages_ms"][name] for s in samples) for name in names}
+
+
 def measure_loads(engine):
     """The median of a few fresh processes, from start to first result."""
     loads = [engine.load() for _ in range(LOADS)]
@@ -85,6 +91,7 @@ def compare(network, threads, target, rounds, seconds):
         samples = take_turns(engines, rounds, seconds)
         for engine in engines:
             row[engine.key] = summarise(samples[engine.key])
+        row["burin"]["stages_ms"] = stages(samples["burin"])
         row["refused"] = reasons
         add_details(row, engines)
         add_ratios(row, [e.key for e in engines[1:]])
@@ -99,7 +106,7 @@ def compare(network, threads, target, rounds, seconds):
 
 def add_details(row, engines):
     first = engines[0].first
-    for key in ("gflop", "share_of_peak", "code_bytes", "weight_bytes", "arena_bytes", "stages_ms"):
+    for key in ("gflop", "share_of_peak", "code_bytes", "weight_bytes", "arena_bytes"):
         row["burin"][key] = first[key]
     for engine in engines:
         if engine.key == "pytorch":

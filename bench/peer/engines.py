@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from install import BURIN, FOLDER, PYTHON, has_avx512
+from install import BURIN, FOLDER, OPENBLAS, PYTHON, has_avx512
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANSWER_WITHIN = 300  # seconds
@@ -157,7 +157,7 @@ class PyTorch:
         worker = cls.workers.get((threads, target))
         if worker is None or not worker.alive():
             env = dict(os.environ, OMP_NUM_THREADS=str(threads),
-                       OPENBLAS_NUM_THREADS=str(threads))
+                       OPENBLAS_NUM_THREADS=str(threads), LD_LIBRARY_PATH=OPENBLAS)
             if target == "native" and has_avx512():
                 # Debian's builds know no processor newer than 2021 and fall back to AVX2.
                 env.update(ATEN_CPU_CAPABILITY="avx512", OPENBLAS_CORETYPE="SKYLAKEX")

@@ -9,8 +9,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BURIN = ROOT / "build" / "burin"
 FOLDER = ROOT / "build" / "peers"
 ONNXRUNTIME = "1.30.0"
-PACKAGES = {"python3-torch": "torch", "python3-onnx": "onnx", "libopenblas0": None}
+PACKAGES = ["python3-torch", "python3-onnx", "libopenblas0-openmp"]
 PYTHON = "/usr/bin/python3"
+# OpenBLAS that shares PyTorch's threads: with threads of its own the two pools fight for the cores.
+OPENBLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp"
 
 
 class Missing(Exception):
