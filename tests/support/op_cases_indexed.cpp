@@ -64,6 +64,30 @@ void add_argsort(std::vector<OpCase>& cases) {
   }
 }
 
+// Rows long enough to be merged: with ties, with numbers below zero and with NaN.
+void add_long_argsort(std::vector<OpCase>& cases) {
+  for (DType dtype : {DType::f32, DType::f16, DType::i32, DType::u8}) {
+    for (bool descending : {false, true}) {
+      std::string name =
+          "argsort_long_" + std::string(name_of(dtype)) + (descending ? "_descending" : "");
+      cases.push_back({name, Op::argsort, [=](CaseBuilder& b) {
+                         return b.argsort(b.in(dtype, {801, 2}, {0, 90, true}), 0, descending);
+                       }});
+    }
+  }
+  for (bool descending : {false, true}) {
+    std::string name = std::string("argsort_long_nan") + (descending ? "_descending" : "");
+    cases.push_back({name, Op::argsort, [=](CaseBuilder& b) {
+                       NodeId x = b.in(DType::f32, {2, 1025}, {-9, 9, true});
+                       return b.argsort(b.mul(x, b.sqrt(x)), 1, descending);
+                     }});
+    cases.push_back({name + "_signs", Op::argsort, [=](CaseBuilder& b) {
+                       NodeId x = b.in(DType::f32, {1025}, {-9, 9, true});
+                       return b.argsort(b.with_scalar(Op::mul, x, -1.5), 0, descending);
+                     }});
+  }
+}
+
 }  // namespace
 
 std::vector<OpCase> indexed_cases() {
@@ -71,6 +95,7 @@ std::vector<OpCase> indexed_cases() {
   add_gather(cases);
   add_scatter(cases);
   add_argsort(cases);
+  add_long_argsort(cases);
   return cases;
 }
 

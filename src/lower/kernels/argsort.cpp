@@ -2,6 +2,7 @@
 // come in the order of their positions and NaN counts as the largest.
 #include <fmt/format.h>
 
+#include "lower/kernels/argsort_merge.h"
 #include "lower/kernels/fused_job.h"
 #include "lower/kernels/single.h"
 
@@ -118,6 +119,8 @@ class Argsort {
 
 }  // namespace
 
-DenseKernels make_argsort(const SingleJob& job) { return Argsort(job).make(); }
+DenseKernels make_argsort(const SingleJob& job) {
+  return merges(job) ? make_argsort_merge(job) : Argsort(job).make();
+}
 
 }  // namespace burin::lower

@@ -22,7 +22,7 @@ struct SingleJob {
 DenseKernels make_gather(const SingleJob& job);
 // x with the updates of row indices[k] combined in the order of k; indices outside are dropped.
 DenseKernels make_scatter(const SingleJob& job);
-// Positions by rank: an element's place is the number of elements that come before it.
+// Stable; NaN counts as the largest.
 DenseKernels make_argsort(const SingleJob& job);
 
 DenseKernels make_single(const SingleJob& job);
