@@ -93,7 +93,9 @@ burin_status burin_model_input(const burin_model* model, size_t index, burin_por
 burin_status burin_model_output(const burin_model* model, size_t index, burin_port* port);
 
 /* Engraves the model for the given inputs. Inputs that are not named here keep the model's shape,
- * with 1 for each dimension that it leaves open. Programs are cached per specialisation. */
+ * with 1 for each dimension that it leaves open. Programs are cached per specialisation. Kernels
+ * that `burin tune` measured on this machine are chosen as it found, unless the environment has
+ * BURIN_TUNE_CACHE=off. */
 burin_status burin_compile(burin_model* model, const burin_input* inputs, size_t input_count,
                            const burin_options* options, burin_program** program);
 void burin_program_free(burin_program* program);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "driver/model.h"
+#include "driver/tune_cache.h"
 #include "runtime/cpu_count.h"
 #include "runtime/session.h"
 
@@ -105,6 +106,8 @@ Result<bool> compile_into(burin_model* model, std::span<const burin_input> input
   }
   compile.max_memory = options.max_memory;
   compile.exact = options.exact != 0;
+  // A cache that cannot be read is as good as none.
+  compile.choices = burin::driver::load_choices(compile.target).value_or(nullptr);
   BURIN_ASSIGN(program->engraved, model->model->engrave(specs, compile));
   int threads = options.threads > 0 ? options.threads : burin::runtime::usable_cpus();
   BURIN_ASSIGN(program->session,

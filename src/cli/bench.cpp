@@ -215,6 +215,7 @@ void add_bench(CLI::App& app, int& exit_code) {
                  "a table of every kernel: time, share of its roofline, algorithm and reason");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
+  options->common.add_tune_cache(*verb);
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/output_file.h"
+#include "driver/tune_cache.h"
 #include "runtime/cpu_count.h"
 #include "runtime/symbols.h"
 #include "zoo/save.h"
@@ -21,6 +22,11 @@ void Common::add_threads(CLI::App& verb) {
 }
 void Common::add_target(CLI::App& verb) {
   verb.add_option("--target", target, "native, avx512 or avx2")->capture_default_str();
+}
+void Common::add_tune_cache(CLI::App& verb) {
+  uses_tune_cache = true;
+  verb.add_flag("--no-tune-cache", no_tune_cache,
+                "choose kernels as if `burin tune` had never run (or set BURIN_TUNE_CACHE=off)");
 }
 void Common::add_max_memory(CLI::App& verb) {
   verb.add_option("--max-memory", max_memory, "limit for weights and activations, e.g. 2G");
@@ -57,6 +63,10 @@ Result<driver::CompileOptions> Common::compile_options() const {
   BURIN_ASSIGN(options.target, isa::target_from_name(target));
   BURIN_ASSIGN(options.max_memory, memory_limit());
   options.exact = exact;
+  if (!uses_tune_cache || no_tune_cache) return options;
+  auto choices = driver::load_choices(options.target);
+  if (!choices) fmt::print(stderr, "burin: not used: {}\n", choices.error().text());
+  if (choices) options.choices = *choices;
   return options;
 }
 

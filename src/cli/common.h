@@ -20,10 +20,13 @@ struct Common {
   std::string max_memory;  // "512M"
   bool exact = false;
   uint64_t seed = 1;
+  bool uses_tune_cache = false, no_tune_cache = false;
 
   void add_json(CLI::App& verb);
   void add_threads(CLI::App& verb);
   void add_target(CLI::App& verb);
+  // Choices that `burin tune` kept are used unless the user declines.
+  void add_tune_cache(CLI::App& verb);
   void add_max_memory(CLI::App& verb);
   void add_exact(CLI::App& verb);
   void add_seed(CLI::App& verb);
@@ -62,6 +65,7 @@ void add_verify(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_zoo(CLI::App& app, int& exit_code);
+void add_tune(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace burin::cli

@@ -138,6 +138,7 @@ void add_inspect(CLI::App& app, int& exit_code) {
   verb->add_option("-o,--output", options->output, "file to write (default: standard output)");
   options->inputs.add_shapes(*verb);
   options->common.add_target(*verb);
+  options->common.add_tune_cache(*verb);
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);

@@ -131,6 +131,7 @@ void add_run(CLI::App& app, int& exit_code) {
                    "write the outputs: FILE.npy, or DIR/ for several");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
+  options->common.add_tune_cache(*verb);
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);

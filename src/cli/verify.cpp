@@ -219,6 +219,7 @@ void add_verify(CLI::App& app, int& exit_code) {
   verb->add_flag("--outputs-only", options->outputs_only, "do not compare kernel by kernel");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
+  options->common.add_tune_cache(*verb);
   options->common.add_max_memory(*verb);
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);

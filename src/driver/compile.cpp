@@ -146,8 +146,9 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   BURIN_ASSIGN(passes::Optimized optimized, passes::run_passes(graph, pass_options));
   watch.stage("passes");
 
+  lower::Options lowering{options.exact, options.choices.get(), options.keep};
   BURIN_ASSIGN(lower::Lowered lowered,
-               lower::lower(optimized.graph, options.target.machine, {options.exact}));
+               lower::lower(optimized.graph, options.target.machine, lowering));
   lower::MemoryPlan plan = lower::plan_memory(lowered);
   watch.stage("lower");
 
@@ -172,6 +173,7 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
     kept->functions.push_back(std::move(lowered.kernels[engraving.kernel_of[i]].function));
     kept->listings.push_back(std::move(engraving.codes[i].listing));
   }
+  kept->choices = std::move(lowered.choices);
   result.intermediates = std::move(kept);
   return result;
 }

@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "isa/target.h"
 #include "loop/function.h"
+#include "lower/choice.h"
 #include "lower/explain.h"
 #include "passes/run.h"
 #include "runtime/program.h"
@@ -25,7 +26,8 @@ struct CompileOptions {
   // Called now and then while weights are packed, on any thread: what was read of the model may
   // leave memory.
   std::function<void()> release_model;
-  bool verify = false;   // run the verifiers at each boundary
+  std::shared_ptr<const lower::Choices> choices;  // measured for this target; may be null
+  bool verify = false;                            // run the verifiers at each boundary
   bool keep = false;     // keep what `burin inspect` and `burin verify` show
   bool listing = false;  // and a listing of every kernel's machine code
 };
@@ -52,10 +54,11 @@ struct StepStory {
 struct Intermediates {
   graph::Graph graph;  // after the passes
   std::vector<passes::PassTime> passes;
-  std::vector<loop::Function> functions;  // of each kernel of the program
-  std::vector<std::string> listings;      // of each kernel, if asked for
-  std::vector<ArenaBuffer> buffers;       // in the order of their first use
-  std::vector<StepStory> steps;           // of each step of the program
+  std::vector<loop::Function> functions;     // of each kernel of the program
+  std::vector<std::string> listings;         // of each kernel, if asked for
+  std::vector<ArenaBuffer> buffers;          // in the order of their first use
+  std::vector<StepStory> steps;              // of each step of the program
+  std::vector<lower::ChoiceRecord> choices;  // of the dense jobs
 };
 
 struct Compiled {

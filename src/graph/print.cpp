@@ -105,6 +105,12 @@ struct AttrPrinter {
   }
 };
 
+void append_attr(std::string& out, Attr attr, const PrintOptions& options) {
+  AttrPrinter printer{out, options};
+  std::visit([&](auto& a) { a.each(printer); }, attr);
+  if (!printer.first) out += '}';
+}
+
 void append_node(std::string& out, const Graph& graph, NodeId id, const PrintOptions& options) {
   const Node& node = graph[id];
   out += '%';
@@ -118,10 +124,7 @@ void append_node(std::string& out, const Graph& graph, NodeId id, const PrintOpt
     out += std::to_string(node.operands[i].index);
   }
   out += ')';
-  Attr attr = node.attr;
-  AttrPrinter printer{out, options};
-  std::visit([&](auto& a) { a.each(printer); }, attr);
-  if (!printer.first) out += '}';
+  append_attr(out, node.attr, options);
   out += " : ";
   out += type_text(node.type);
   if (node.source.valid()) {
@@ -143,6 +146,12 @@ void append_ports(std::string& out, std::string_view kind, const std::vector<Por
 }
 
 }  // namespace
+
+std::string attr_text(const Attr& attr) {
+  std::string out;
+  append_attr(out, attr, {16, true});
+  return out;
+}
 
 std::string type_text(const TensorType& type) {
   std::string out(name_of(type.dtype));

@@ -27,6 +27,8 @@ struct PrintOptions {
 std::string print(const Graph& graph, const PrintOptions& options = {});
 // One node's line without indentation or line end, for errors and listings.
 std::string print_node(const Graph& graph, NodeId id, const PrintOptions& options = {16, true});
+// " {stride=[1,1], groups=1}"; nothing for an op without attributes. Long constants are elided.
+std::string attr_text(const Attr& attr);
 // "f32[2,3]"
 std::string type_text(const TensorType& type);
 

@@ -41,6 +41,13 @@ std::vector<std::string> feature_names() {
   return names;
 }
 
+std::string model_text() {
+  const asmjit::CpuInfo& cpu = asmjit::CpuInfo::host();
+  auto number = [](uint32_t value) { return std::to_string(value); };
+  return std::string(cpu.vendor()) + " family " + number(cpu.familyId()) + " model " +
+         number(cpu.modelId()) + " stepping " + number(cpu.stepping());
+}
+
 // The kernel's view of a cache of the first processor: what the C library derives from CPUID counts
 // the last cache of a whole socket as one.
 int64_t cache_bytes(int index, int name, int64_t otherwise) {
@@ -56,6 +63,7 @@ Target make_target(Isa isa) {
   t.isa = isa;
   t.cpu_name = asmjit::CpuInfo::host().brand();
   while (!t.cpu_name.empty() && t.cpu_name.back() == ' ') t.cpu_name.pop_back();
+  t.cpu_model = model_text();
   t.features = feature_names();
   t.machine.l1_bytes = cache_bytes(0, _SC_LEVEL1_DCACHE_SIZE, t.machine.l1_bytes);
   t.machine.l2_bytes = cache_bytes(2, _SC_LEVEL2_CACHE_SIZE, t.machine.l2_bytes);

@@ -14,8 +14,9 @@ enum class Isa : uint8_t { avx2, avx512 };
 
 struct Target {
   Isa isa = Isa::avx2;
-  std::string name;      // "avx2", "avx512"
-  std::string cpu_name;  // "AMD EPYC ..."
+  std::string name;       // "avx2", "avx512"
+  std::string cpu_name;   // "AMD EPYC ..."
+  std::string cpu_model;  // "AMD family 26 model 2 stepping 1"
   bool vnni = false;
   bool bf16 = false;
   loop::Machine machine;

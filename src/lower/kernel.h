@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "graph/graph.h"
 #include "loop/function.h"
+#include "lower/choice.h"
 #include "lower/group.h"
 #include "tensor/tensor.h"
 
@@ -69,8 +70,9 @@ struct Kernel {
 
 struct Lowered {
   IdVector<BufferId, Buffer> buffers;
-  std::vector<Kernel> kernels;  // in execution order
-  Grouping grouping;            // for lower/explain.h
+  std::vector<Kernel> kernels;        // in execution order
+  Grouping grouping;                  // for lower/explain.h
+  std::vector<ChoiceRecord> choices;  // of each dense job, if asked for
 };
 
 }  // namespace burin::lower

@@ -13,6 +13,7 @@
 #include "lower/kernels/list.h"
 #include "lower/kernels/map.h"
 #include "lower/kernels/row.h"
+#include "lower/kernels/signature.h"
 #include "lower/kernels/single.h"
 #include "lower/traffic.h"
 
@@ -250,7 +251,20 @@ class Lowering {
       job.operands.push_back(std::move(operand));
     }
     job.pointers = static_cast<int>(fused.buffers.size());
-    add_kernels(make_dense(job), buffers_of(fused.buffers), traffic_of(job), group.anchor);
+    std::vector<BufferId> buffers = buffers_of(fused.buffers);
+    size_t first = out_.kernels.size();
+    DenseKernels made = choose_dense(job);
+    Choice choice = made.choice;
+    add_kernels(std::move(made), buffers, traffic_of(job), group.anchor);
+    if (!options_.record) return;
+    out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first,
+                            out_.kernels.size() - first});
+  }
+
+  DenseKernels choose_dense(const DenseJob& job) const {
+    if (!options_.choices) return make_dense(job);
+    auto found = options_.choices->find(signature_of(job));
+    return make_dense(job, found == options_.choices->end() ? nullptr : &found->second);
   }
 
   void lower_single(const Group& group) {

@@ -4,6 +4,7 @@
 
 #include "base/diagnostic.h"
 #include "loop/machine.h"
+#include "lower/choice.h"
 #include "lower/kernel.h"
 
 namespace burin::lower {
@@ -12,6 +13,8 @@ struct Options {
   // Only algorithms that sum the products that the graph asks for: neither
   // Winograd nor Strassen.
   bool exact = false;
+  const Choices* choices = nullptr;  // measured before; what is not among them is estimated
+  bool record = false;               // fill Lowered::choices
 };
 
 // Fails, naming the layer, where an op has no lowering.

@@ -23,7 +23,8 @@ void expect_one_line_error(const CommandResult& result) {
 }  // namespace
 
 TEST(Cli, HelpOfEveryVerbHasAnExample) {
-  for (const char* verb : {"run", "bench", "verify", "inspect", "convert", "zoo", "doctor"}) {
+  for (const char* verb :
+       {"run", "bench", "verify", "inspect", "convert", "zoo", "tune", "doctor"}) {
     CommandResult result = run_burin(std::string(verb) + " --help");
     EXPECT_EQ(result.exit_code, 0) << verb;
     EXPECT_NE(result.out.find("Example: burin " + std::string(verb)), std::string::npos) << verb;
@@ -120,6 +121,35 @@ TEST(Cli, InspectExplainsEveryKernel) {
     EXPECT_FALSE(kernel["algorithm"].get<std::string>().empty()) << kernel;
   }
   EXPECT_EQ(run_burin("inspect lenet --json").exit_code, 1);
+}
+
+TEST(Cli, TunedKernelsAreUsedUnlessDeclined) {
+  TempFolder folder;
+  std::string cache = folder.file("sub/tune.json");
+  for (bool complete : {false, true}) {
+    CommandResult tune = run_burin("tune lenet --json --threads 1 --budget 60s --cache " + cache);
+    ASSERT_EQ(tune.exit_code, 0) << tune.err;
+    auto report = nlohmann::json::parse(tune.out);
+    EXPECT_EQ(report["measurements"].get<int>() == 0, complete) << tune.out;
+    EXPECT_TRUE(report["complete"].get<bool>()) << tune.out;
+    EXPECT_GE(report["kernels"].size(), 3u);
+  }
+  auto inspect = [&](const std::string& text, const std::string& options) {
+    std::string named = folder.write("named.json", text);
+    return run_burin("inspect lenet " + options, "BURIN_TUNE_CACHE=" + named);
+  };
+  std::ifstream file(cache);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(inspect(text, "").out.find("conv tuned"), std::string::npos);
+  EXPECT_EQ(inspect(text, "--no-tune-cache").out.find("tuned"), std::string::npos);
+  EXPECT_EQ(inspect(text, "--target avx2").out.find("tuned"), std::string::npos);
+  for (const char* broken : {"", "[]", "{\"machines\": 3}", "{\"machines\": {\"a\": [1]}}"}) {
+    CommandResult result = inspect(broken, "");
+    EXPECT_NE(result.out.find("conv"), std::string::npos) << broken;
+    EXPECT_NE(result.err.find("is not a tuning cache"), std::string::npos) << broken;
+    expect_one_line_error(run_burin("tune lenet --cache " + folder.file("named.json")));
+  }
+  expect_one_line_error(run_burin("tune lenet --budget soon"));
 }
 
 TEST(Cli, InspectShowsEveryStage) {

@@ -21,10 +21,11 @@ std::string contents(const std::string& path) {
 
 }  // namespace
 
-CommandResult run_burin(const std::string& arguments) {
+CommandResult run_burin(const std::string& arguments, const std::string& environment) {
   TempFolder folder;
   std::string out = folder.file("out"), err = folder.file("err");
-  std::string line = "'" BURIN_BINARY "' " + arguments + " >'" + out + "' 2>'" + err + "'";
+  std::string line =
+      environment + " '" BURIN_BINARY "' " + arguments + " >'" + out + "' 2>'" + err + "'";
   auto start = std::chrono::steady_clock::now();
   int status = std::system(line.c_str());
   CommandResult result;

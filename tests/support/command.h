@@ -11,7 +11,9 @@ struct CommandResult {
   double seconds = 0;
 };
 
-// Runs the `burin` program that was built beside the tests; `arguments` are shell words.
-CommandResult run_burin(const std::string& arguments);
+// Runs the `burin` program that was built beside the tests; `arguments` are shell words, and
+// `environment` assignments before them. What somebody tuned on this machine changes no test.
+CommandResult run_burin(const std::string& arguments,
+                        const std::string& environment = "BURIN_TUNE_CACHE=off");
 
 }  // namespace burin::test

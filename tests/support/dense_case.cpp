@@ -342,4 +342,11 @@ DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, const M
   return {failure, kernels.algorithm, error};
 }
 
+void with_job(const DenseCase& c, const loop::Machine& machine,
+              const std::function<void(const lower::DenseJob&)>& use) {
+  Setup s;
+  build(c, machine, s);
+  use(s.job);
+}
+
 }  // namespace burin::test

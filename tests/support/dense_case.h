@@ -55,6 +55,10 @@ using MakeKernels = std::function<lower::DenseKernels(const lower::DenseJob& job
 DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, const MakeKernels& make,
                        const RunTile& run);
 
+// Calls `use` with the case as a job.
+void with_job(const DenseCase& c, const loop::Machine& machine,
+              const std::function<void(const lower::DenseJob&)>& use);
+
 loop::Machine machine_of(int vector_bits);  // 256 or 512
 
 }  // namespace burin::test

@@ -11,12 +11,6 @@ using loop::Builder;
 
 namespace {
 
-// A view that register tiles can read in place: rows of contiguous channels.
-bool read_in_place(const Contraction& c) {
-  if (c.weights || c.bundle > 1 || c.rhs.strides.back() != 1) return false;
-  return c.nest.taps.empty() && c.nest.m_tap.extent == 1;
-}
-
 void bind_in_place(Contraction& c) {
   Nest& nest = c.nest;
   nest.rhs = c.rhs;
@@ -59,6 +53,11 @@ double passes(const Contraction& c) {
 
 }  // namespace
 
+bool reads_in_place(const Contraction& c) {
+  if (c.weights || c.bundle > 1 || c.rhs.strides.back() != 1) return false;
+  return c.nest.taps.empty() && c.nest.m_tap.extent == 1;
+}
+
 std::optional<loop::Elem> contraction_elem(DType dtype) {
   if (dtype == DType::f32) return loop::Elem::f32;
   if (dtype == DType::i32) return loop::Elem::i32;
@@ -66,11 +65,13 @@ std::optional<loop::Elem> contraction_elem(DType dtype) {
 }
 
 void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels) {
-  TileChoice tile = choose_tile(c, *job.machine);
-  bool in_place = read_in_place(c);
-  in_place ? bind_in_place(c) : bind_packed(job, c, tile.vectors, kernels);
-  Schedule schedule = choose_schedule(c, tile, *job.machine);
-  if (c.nest.packed) c.prefetch = choose_prefetch(c, schedule, *job.machine);
+  std::optional<ContractionPlan> wanted;
+  if (job.parameters) wanted = plan_from(*job.parameters, c, *job.machine);
+  ContractionPlan plan = wanted ? *wanted : estimate_plan(c, *job.machine);
+  const Schedule& schedule = plan.schedule;
+  c.prefetch = plan.prefetch;
+  bool in_place = reads_in_place(c);
+  in_place ? bind_in_place(c) : bind_packed(job, c, schedule.vectors, kernels);
 
   Builder b("contraction", job.pointers + static_cast<int>(kernels.extras.size()));
   emit_nest(b, c.nest, schedule,
@@ -84,12 +85,14 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
                       false);  // the nest's outputs, which may not be the job's
   for (const View& view : c.nest.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
   kernels.stages.push_back(std::move(stage));
-  kernels.cycles += tile.cycles * passes(c);
+  kernels.cycles += *estimate_tile(c, schedule.rows, schedule.vectors, *job.machine) * passes(c);
   kernels.algorithm =
-      fmt::format("register tiles of {} x {} vectors, weights {}", tile.rows, tile.vectors,
+      fmt::format("register tiles of {} x {} vectors, weights {}", schedule.rows, schedule.vectors,
                   in_place    ? "in place"
                   : c.weights ? "packed"
                               : "packed at run time");
+  // Of several contractions, as the phases of a convolution, the first one speaks for all.
+  if (kernels.choice.parameters.empty()) kernels.choice.parameters = parameters_of(plan);
 }
 
 }  // namespace burin::lower

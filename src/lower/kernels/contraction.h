@@ -44,25 +44,47 @@ void make_contraction(const DenseJob& job, Contraction contraction, DenseKernels
 // none: n is 1 then.
 Contraction gemm_form(const DenseJob& job, const View& lhs);
 
+// Whether the register tiles read the right-hand side where it is.
+bool reads_in_place(const Contraction& c);
+
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_conv(const DenseJob& job);
 DenseKernels make_conv(const DenseJob& job);
+std::vector<Parameters> conv_alternatives(const DenseJob& job, const Parameters& around);
 std::optional<std::string> refuse_gemm(const DenseJob& job);
 DenseKernels make_gemm(const DenseJob& job);
+std::vector<Parameters> gemm_alternatives(const DenseJob& job, const Parameters& around);
 std::optional<std::string> refuse_dot(const DenseJob& job);
 DenseKernels make_dot(const DenseJob& job);
 
-// Choices, and their estimated cycles for one pass over k.
+inline constexpr int64_t kMostRows = 31, kMostVectors = 8;  // of a register tile
+
+// How a contraction is cut, and Contraction::prefetch.
+struct ContractionPlan {
+  Schedule schedule;
+  int prefetch = 0;
+};
+
+// Estimated cycles for one pass over k by register tiles of this size; nothing if the machine has
+// too few registers for it.
+std::optional<double> estimate_tile(const Contraction& c, int64_t rows, int64_t vectors,
+                                    const loop::Machine& machine);
+// The register tile of the least estimated cycles.
 struct TileChoice {
   int64_t rows = 1, vectors = 1;
   double cycles = 0;
 };
 TileChoice choose_tile(const Contraction& c, const loop::Machine& machine);
-Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
-                         const loop::Machine& machine);
 
-// The scale for Contraction::prefetch.
-int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine);
+ContractionPlan estimate_plan(const Contraction& c, const loop::Machine& machine);
+
+// The plan as parameters of a method and back; nothing if they make no plan for this contraction.
+Parameters parameters_of(const ContractionPlan& plan);
+std::optional<ContractionPlan> plan_from(const Parameters& parameters, const Contraction& c,
+                                         const loop::Machine& machine);
+// Plans worth measuring beside this one, for DenseMethod::alternatives.
+std::vector<Parameters> contraction_alternatives(const Contraction& c, const Parameters& around,
+                                                 const loop::Machine& machine);
 
 // Emits one register tile.
 void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);

@@ -54,22 +54,6 @@ double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
   return total * (1 + kCostPerVariant * variants);
 }
 
-}  // namespace
-
-TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
-  TileChoice best;
-  int64_t most_vectors = ceil_div(c.nest.n, c.nest.lanes);
-  for (int64_t vectors = 1; vectors <= std::min<int64_t>(8, most_vectors); ++vectors) {
-    for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, 31); ++rows) {
-      int64_t product = c.elem == loop::Elem::f32 ? 0 : 1;  // before it is added
-      if (registers_needed(rows, vectors, machine) + product > machine.vector_registers) break;
-      double cycles = cover_cycles(c, rows, vectors, machine);
-      if (best.cycles == 0 || cycles < best.cycles) best = {rows, vectors, cycles};
-    }
-  }
-  return best;
-}
-
 Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
                          const loop::Machine& machine) {
   const Nest& nest = c.nest;
@@ -94,12 +78,13 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
   return s;
 }
 
+// The scale for Contraction::prefetch.
 int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine) {
   const Nest& nest = c.nest;
   int64_t tiles = ceil_div(nest.m, schedule.rows), rows = c.k * nest.m_tap.extent;
-  for (const OuterAxis& axis : nest.outer) {
-    tiles *= axis.extent;
-    if (axis.rhs_stride != 0) return 0;
+  for (size_t i = 0; i < nest.outer.size(); ++i) {
+    tiles *= nest.outer[i].extent;
+    if (c.rhs_sizes[i] != 1) return 0;
   }
   for (const Tap& tap : nest.taps) rows *= tap.extent;
   bool pass_once = nest.n * rows * 4 > machine.l2_bytes / 2;
@@ -109,6 +94,37 @@ int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::
     if (tiles * scale >= schedule.vectors * nest.lanes) return scale;
   }
   return 8;
+}
+
+}  // namespace
+
+std::optional<double> estimate_tile(const Contraction& c, int64_t rows, int64_t vectors,
+                                    const loop::Machine& machine) {
+  int64_t product = c.elem == loop::Elem::f32 ? 0 : 1;  // before it is added
+  if (registers_needed(rows, vectors, machine) + product > machine.vector_registers) {
+    return std::nullopt;
+  }
+  return cover_cycles(c, rows, vectors, machine);
+}
+
+TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
+  TileChoice best;
+  int64_t most_vectors = ceil_div(c.nest.n, c.nest.lanes);
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(kMostVectors, most_vectors); ++vectors) {
+    for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, kMostRows); ++rows) {
+      std::optional<double> cycles = estimate_tile(c, rows, vectors, machine);
+      if (!cycles) break;
+      if (best.cycles == 0 || *cycles < best.cycles) best = {rows, vectors, *cycles};
+    }
+  }
+  return best;
+}
+
+ContractionPlan estimate_plan(const Contraction& c, const loop::Machine& machine) {
+  ContractionPlan plan;
+  plan.schedule = choose_schedule(c, choose_tile(c, machine), machine);
+  if (!reads_in_place(c)) plan.prefetch = choose_prefetch(c, plan.schedule, machine);
+  return plan;
 }
 
 }  // namespace burin::lower

@@ -121,6 +121,15 @@ Contraction make_form(const Conv& s, uint16_t lanes) {
   return c;
 }
 
+// With the stage before it where the padding must be written out.
+Contraction contraction_of(const DenseJob& job, Conv& conv, DenseKernels& kernels) {
+  size_t last = conv.window.size() - 1;
+  if (conv.padded(last) && conv.window[last] > kMostPaddedTaps) {
+    write_out_padding(job, conv, kernels);
+  }
+  return make_form(conv, job.machine->lanes(loop::Elem::f32));
+}
+
 }  // namespace
 
 bool Conv::padded(size_t i) const {
@@ -159,16 +168,16 @@ std::optional<std::string> refuse_conv(const DenseJob& job) {
 
 DenseKernels make_conv(const DenseJob& job) {
   DenseKernels kernels;
-  uint16_t lanes = job.machine->lanes(loop::Elem::f32);
-  std::vector<Conv> phases = phases_of(job, kernels);
-  for (Conv& conv : phases) {
-    size_t last = conv.window.size() - 1;
-    if (conv.padded(last) && conv.window[last] > kMostPaddedTaps) {
-      write_out_padding(job, conv, kernels);
-    }
-    make_contraction(job, make_form(conv, lanes), kernels);
+  for (Conv& conv : phases_of(job, kernels)) {
+    make_contraction(job, contraction_of(job, conv, kernels), kernels);
   }
   return kernels;
+}
+
+std::vector<Parameters> conv_alternatives(const DenseJob& job, const Parameters& around) {
+  DenseKernels unused;
+  Conv first = phases_of(job, unused)[0];
+  return contraction_alternatives(contraction_of(job, first, unused), around, *job.machine);
 }
 
 }  // namespace burin::lower

@@ -216,4 +216,10 @@ DenseKernels make_gemm(const DenseJob& job) {
   return kernels;
 }
 
+std::vector<Parameters> gemm_alternatives(const DenseJob& job, const Parameters& around) {
+  DenseKernels unused;
+  Contraction c = gemm_form(job, plain_operand(job, 0, unused));
+  return contraction_alternatives(c, around, *job.machine);
+}
+
 }  // namespace burin::lower

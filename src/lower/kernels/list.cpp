@@ -1,6 +1,8 @@
 // The ordered list of dense kernels.
 #include "lower/kernels/list.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/detached.h"
@@ -11,42 +13,119 @@
 
 namespace burin::lower {
 
+namespace {
+
+bool is_for(const DenseMethod& method, const DenseJob& job) {
+  return !method.op || *method.op == (*job.graph)[job.node].op;
+}
+
+// What a method may take: the job, or the job without what follows its sums.
+struct Offer {
+  DenseJob job;
+  bool bare = false;
+};
+
+// Nothing if the method refuses both; `refused` gets its reason.
+std::optional<Offer> offer_for(const DenseMethod& method, const DenseJob& job,
+                               std::vector<Refusal>& refused) {
+  std::optional<std::string> reason = method.refusal(job);
+  if (!reason) return Offer{job, false};
+  refused.push_back({std::string(method.name), *std::move(reason)});
+  // Perhaps it is only what follows the sums that it cannot do.
+  Offer bare{bare_job(job), true};
+  if (method.refusal(bare.job)) return std::nullopt;
+  return bare;
+}
+
+// The same whether it pays or not.
+std::optional<Offer> possible_offer(const DenseMethod& method, const DenseJob& job) {
+  auto cannot = method.cannot ? method.cannot : method.refusal;
+  if (!cannot(job)) return Offer{job, false};
+  Offer bare{bare_job(job), true};
+  if (cannot(bare.job)) return std::nullopt;
+  return bare;
+}
+
+DenseKernels make_offer(const DenseMethod& method, const DenseJob& job, const Offer& offer) {
+  DenseKernels kernels = method.make(offer.job);
+  Choice choice{std::string(method.name), std::move(kernels.choice.parameters)};
+  if (offer.bare) kernels = attach_rest(job, std::move(kernels));
+  kernels.choice = std::move(choice);
+  return kernels;
+}
+
+std::string describe(const DenseKernels& kernels, const Offer& offer, std::string_view how) {
+  return kernels.choice.method + std::string(how) + ", " + kernels.algorithm +
+         (offer.bare ? ", rest by itself" : "");
+}
+
+// The kernels as chosen; nothing where the method or its parameters do not fit the job.
+std::optional<DenseKernels> make_chosen(const DenseJob& job, const Choice& choice) {
+  for (const DenseMethod& method : dense_methods()) {
+    if (method.name != choice.method || !is_for(method, job)) continue;
+    std::optional<Offer> offer = possible_offer(method, job);
+    if (!offer) return std::nullopt;
+    offer->job.parameters = &choice.parameters;
+    DenseKernels kernels = make_offer(method, job, *offer);
+    if (!choice.parameters.empty() && kernels.choice != choice) return std::nullopt;
+    kernels.algorithm = describe(kernels, *offer, " tuned");
+    return kernels;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
-      {"winograd", Op::convolution, refuse_winograd, make_winograd},
-      {"conv", Op::convolution, refuse_conv, make_conv},
+      {"winograd", Op::convolution, refuse_winograd, make_winograd, winograd_alternatives,
+       cannot_winograd},
+      {"conv", Op::convolution, refuse_conv, make_conv, conv_alternatives},
       {"dot", Op::dot_general, refuse_dot, make_dot},
-      {"strassen", Op::dot_general, refuse_strassen, make_strassen},
-      {"gemm", Op::dot_general, refuse_gemm, make_gemm},
+      {"strassen", Op::dot_general, refuse_strassen, make_strassen, nullptr, cannot_strassen},
+      {"gemm", Op::dot_general, refuse_gemm, make_gemm, gemm_alternatives},
       {"pool", Op::reduce_window, refuse_pool, make_pool},
       {"reference", std::nullopt, refuse_reference, make_reference},
   };
   return kMethods;
 }
 
-DenseKernels make_dense(const DenseJob& job) {
+DenseKernels make_dense(const DenseJob& job, const Choice* choice) {
+  if (choice) {
+    if (auto chosen = make_chosen(job, *choice)) return *std::move(chosen);
+  }
   std::vector<Refusal> refused;
   for (const DenseMethod& method : dense_methods()) {
-    if (method.op && *method.op != (*job.graph)[job.node].op) continue;
-    std::optional<std::string> reason = method.refusal(job);
-    if (!reason) {
-      DenseKernels kernels = method.make(job);
-      kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm;
-      kernels.refused = std::move(refused);
-      return kernels;
-    }
-    refused.push_back({std::string(method.name), *std::move(reason)});
-    // Perhaps it is only what follows the sums that it cannot do.
-    DenseJob bare = bare_job(job);
-    if (method.refusal(bare)) continue;
-    DenseKernels kernels = attach_rest(job, method.make(bare));
-    kernels.algorithm = std::string(method.name) + ", " + kernels.algorithm + ", rest by itself";
+    if (!is_for(method, job)) continue;
+    std::optional<Offer> offer = offer_for(method, job, refused);
+    if (!offer) continue;
+    DenseKernels kernels = make_offer(method, job, *offer);
+    kernels.algorithm = describe(kernels, *offer, "");
     kernels.refused = std::move(refused);
     return kernels;
   }
   BURIN_CHECK(false, "the reference refused a job");
+}
+
+std::vector<Choice> alternatives_to(const DenseJob& job, const Choice& choice) {
+  std::vector<Choice> parameters, methods;
+  for (const DenseMethod& method : dense_methods()) {
+    // The reference is never worth a measurement beside another method.
+    if (!is_for(method, job) || !method.op) continue;
+    std::optional<Offer> offer = possible_offer(method, job);
+    if (!offer) continue;
+    if (method.name != choice.method) {
+      methods.push_back({std::string(method.name), {}});
+    } else if (method.alternatives) {
+      for (Parameters& p : method.alternatives(offer->job, choice.parameters)) {
+        parameters.push_back({choice.method, std::move(p)});
+      }
+    }
+  }
+  parameters.insert(parameters.end(), methods.begin(), methods.end());
+  return parameters;
 }
 
 }  // namespace burin::lower

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lower/choice.h"
 #include "lower/expr.h"
 #include "lower/kernel.h"
 #include "lower/weights.h"
@@ -32,6 +33,8 @@ struct DenseJob {
                   // empty: without work it is that leaf alone
   std::vector<View> outputs;  // where each result of the epilogue goes, over the result shape
   int pointers = 0;           // the views above use the pointers [0, pointers)
+  // Wanted of the method; null, or not fit for the job: those of its own model.
+  const Parameters* parameters = nullptr;
 };
 
 // A buffer that the kernels need besides the job's: packed weights, or memory to work in.
@@ -60,14 +63,21 @@ struct DenseKernels {
   std::string algorithm;              // what was chosen, one line
   double cycles = 0;                  // estimated, of one core; 0 if the method has no model
   std::vector<Refusal> refused = {};  // methods that stand before the chosen one
+  // The method, and what it was made with: wanted again, the same kernels come out.
+  Choice choice;
 };
 
 struct DenseMethod {
   std::string_view name;
   std::optional<graph::Op> op;  // what it is for; any dense op if not given
   // Why this job is not for this method; nothing if it is.
-  std::optional<std::string> (*refusal)(const DenseJob&);
+  std::optional<std::string> (*refusal)(const DenseJob&);  // cannot, or does not pay
   DenseKernels (*make)(const DenseJob&);
+  // Parameters worth measuring beside these, each other in one respect, the likeliest first. None
+  // for a method without parameters.
+  std::vector<Parameters> (*alternatives)(const DenseJob&, const Parameters& around) = nullptr;
+  // Why the method cannot do this job; null: what it refuses, it cannot do.
+  std::optional<std::string> (*cannot)(const DenseJob&) = nullptr;
 };
 
 std::span<const DenseMethod> dense_methods();
@@ -77,7 +87,12 @@ inline bool is_dense(graph::Op op) {
          op == graph::Op::reduce_window;
 }
 
-// The first method that takes the job makes its kernels. The reference takes every job.
-DenseKernels make_dense(const DenseJob& job);
+// The first method that takes the job makes its kernels. The reference takes every job. A choice
+// that is not fit for the job is ignored.
+DenseKernels make_dense(const DenseJob& job, const Choice* choice = nullptr);
+
+// Choices worth measuring beside the one that make_dense came to: other parameters, then other
+// methods.
+std::vector<Choice> alternatives_to(const DenseJob& job, const Choice& choice);
 
 }  // namespace burin::lower

@@ -272,6 +272,7 @@ class StrassenBuilder {
 }  // namespace
 
 std::optional<std::string> cannot_strassen(const DenseJob& job) {
+  if (job.exact) return "exact sums asked for";
   if (auto reason = refuse_gemm(job)) return reason;
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (!job.operands[1].weights) return "no weights";
@@ -285,7 +286,6 @@ std::optional<std::string> cannot_strassen(const DenseJob& job) {
 }
 
 std::optional<std::string> refuse_strassen(const DenseJob& job) {
-  if (job.exact) return "exact sums asked for";
   if (auto reason = cannot_strassen(job)) return reason;
   DenseKernels unused;
   Contraction c = gemm_form(job, plain_operand(job, 0, unused));

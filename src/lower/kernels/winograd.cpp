@@ -14,7 +14,6 @@ using loop::Builder;
 namespace {
 
 constexpr int64_t kBytes = 4, kLine = 16;  // elements of a cache line
-constexpr int64_t kSizes[] = {4, 2};       // m
 constexpr double kDirectShare = 0.9;       // of peak, of register tiles
 constexpr double kBytesPerCycle = 5;       // of weights from memory
 constexpr double kWorthwhile = 0.95;       // share of the direct way's time at most
@@ -49,22 +48,22 @@ double direct_cycles(const Conv& conv, const loop::Machine& machine) {
   return std::max(sums, weights * kBytes / kBytesPerCycle);
 }
 
-struct Choice {
+struct Verdict {
   WinogradPlan plan;
   double direct = 0;  // cycles
   bool pays() const { return plan.cycles < kWorthwhile * direct; }
 };
 
-Choice choose(const DenseJob& job) {
+Verdict weigh(const DenseJob& job) {
   DenseKernels unused;
   Conv conv = phases_of(job, unused)[0];
-  Choice choice;
-  choice.direct = direct_cycles(conv, *job.machine);
-  for (int64_t m : kSizes) {
+  Verdict verdict;
+  verdict.direct = direct_cycles(conv, *job.machine);
+  for (int64_t m : kWinogradSizes) {
     WinogradPlan plan = plan_winograd(conv, m, *job.machine);
-    if (choice.plan.cycles == 0 || plan.cycles < choice.plan.cycles) choice.plan = plan;
+    if (verdict.plan.cycles == 0 || plan.cycles < verdict.plan.cycles) verdict.plan = plan;
   }
-  return choice;
+  return verdict;
 }
 
 // Rows an odd number of lines apart: lines of neighbours fall into different sets of a cache.
@@ -128,6 +127,7 @@ bool counts(const DenseJob& job) {
 }  // namespace
 
 std::optional<std::string> cannot_winograd(const DenseJob& job) {
+  if (job.exact) return "exact sums were asked for";
   if (auto reason = refuse_form(job)) return reason;
   if (counts(job)) return "the sums are used as integers";
   DenseKernels unused;
@@ -142,15 +142,21 @@ std::optional<std::string> cannot_winograd(const DenseJob& job) {
 }
 
 std::optional<std::string> refuse_winograd(const DenseJob& job) {
-  if (job.exact) return "exact sums were asked for";
   if (auto reason = cannot_winograd(job)) return reason;
-  Choice choice = choose(job);
-  if (choice.pays()) return std::nullopt;
+  Verdict verdict = weigh(job);
+  if (verdict.pays()) return std::nullopt;
   return fmt::format("{} would take {:.2f} million cycles, the direct way {:.2f}",
-                     describe(job, choice.plan), choice.plan.cycles / 1e6, choice.direct / 1e6);
+                     describe(job, verdict.plan), verdict.plan.cycles / 1e6, verdict.direct / 1e6);
 }
 
-DenseKernels make_winograd(const DenseJob& job) { return make_winograd(job, choose(job).plan); }
+DenseKernels make_winograd(const DenseJob& job) {
+  std::optional<WinogradPlan> wanted;
+  if (job.parameters) {
+    DenseKernels unused;
+    wanted = winograd_plan_from(*job.parameters, phases_of(job, unused)[0], *job.machine);
+  }
+  return make_winograd(job, wanted ? *wanted : weigh(job).plan);
+}
 
 DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
   DenseKernels kernels;
@@ -176,6 +182,7 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
   kernels.stages.push_back(std::move(stage));
   kernels.algorithm = describe(job, plan);
   kernels.cycles = plan.cycles;
+  kernels.choice.parameters = parameters_of(plan);
   return kernels;
 }
 

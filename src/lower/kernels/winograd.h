@@ -56,14 +56,28 @@ struct Winograd {
 
 // Why F(m, 3) cannot compute the job at all; nothing if it can.
 std::optional<std::string> cannot_winograd(const DenseJob& job);
+// The m that may be chosen: larger ones lose too many digits.
+inline constexpr int64_t kWinogradSizes[] = {4, 2};
+
+// How tiles of m x m outputs are cut into blocks of about `block`; register tile and panels are
+// open.
+WinogradPlan cut_winograd(const Conv& conv, int64_t m, int64_t block);
+// The products of a block: one point of them.
+Contraction winograd_products(const Conv& conv, int64_t block, uint16_t lanes);
 // The best plan by estimate for F(m, 3).
 WinogradPlan plan_winograd(const Conv& conv, int64_t m, const loop::Machine& machine);
 // The kernel by a given plan.
 DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan);
 
+// The plan as parameters of a method and back; nothing if they make no plan for this convolution.
+Parameters parameters_of(const WinogradPlan& plan);
+std::optional<WinogradPlan> winograd_plan_from(const Parameters& parameters, const Conv& conv,
+                                               const loop::Machine& machine);
+
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_winograd(const DenseJob& job);
 DenseKernels make_winograd(const DenseJob& job);
+std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Parameters& around);
 
 // The code of one tile of the plan.
 void emit_winograd_tile(loop::Builder& b, const Winograd& w);

@@ -49,16 +49,6 @@ struct Costs {
   }
 };
 
-// The products of a block: one point of them.
-Contraction products(const Conv& conv, int64_t block, uint16_t lanes) {
-  Contraction c;
-  c.nest.lanes = lanes;
-  c.nest.m = block;
-  c.nest.n = conv.out;
-  c.k = conv.in;
-  return c;
-}
-
 void choose_groups(WinogradPlan& plan, const Costs& costs, double products) {
   plan.panel_block = plan.panels;
   if (plan.blocks >= kEnoughTiles) return;
@@ -71,7 +61,7 @@ void choose_groups(WinogradPlan& plan, const Costs& costs, double products) {
 void estimate(WinogradPlan& plan, const Costs& costs) {
   const Conv& conv = costs.conv;
   auto lanes = static_cast<uint16_t>(costs.lanes);
-  TileChoice tile = choose_tile(products(conv, plan.block, lanes), costs.machine);
+  TileChoice tile = choose_tile(winograd_products(conv, plan.block, lanes), costs.machine);
   plan.rows = tile.rows;
   plan.vectors = tile.vectors;
   plan.panels = split_panels(conv.out, tile.vectors * lanes).count();
@@ -91,18 +81,32 @@ void estimate(WinogradPlan& plan, const Costs& costs) {
 
 }  // namespace
 
+Contraction winograd_products(const Conv& conv, int64_t block, uint16_t lanes) {
+  Contraction c;
+  c.nest.lanes = lanes;
+  c.nest.m = block;
+  c.nest.n = conv.out;
+  c.k = conv.in;
+  return c;
+}
+
+WinogradPlan cut_winograd(const Conv& conv, int64_t m, int64_t block) {
+  const Shape& result = conv.fused.shape;
+  WinogradPlan plan;
+  plan.points = winograd_points(m);
+  plan.tiles_h = ceil_div(result[1], m);
+  plan.tiles_w = ceil_div(result[2], m);
+  plan.tiles = result[0] * plan.tiles_h * plan.tiles_w;
+  plan.blocks = ceil_div(plan.tiles, block);
+  plan.block = ceil_div(plan.tiles, plan.blocks);
+  return plan;
+}
+
 WinogradPlan plan_winograd(const Conv& conv, int64_t m, const loop::Machine& machine) {
   Costs costs(conv, m, machine);
-  const Shape& result = conv.fused.shape;
   WinogradPlan best;
   for (int64_t target : kBlocks) {
-    WinogradPlan plan;
-    plan.points = costs.points;
-    plan.tiles_h = ceil_div(result[1], m);
-    plan.tiles_w = ceil_div(result[2], m);
-    plan.tiles = result[0] * plan.tiles_h * plan.tiles_w;
-    plan.blocks = ceil_div(plan.tiles, target);
-    plan.block = ceil_div(plan.tiles, plan.blocks);
+    WinogradPlan plan = cut_winograd(conv, m, target);
     estimate(plan, costs);
     if (best.cycles == 0 || plan.cycles < best.cycles) best = plan;
     if (plan.blocks == 1) break;
