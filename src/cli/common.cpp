@@ -90,22 +90,6 @@ Result<int64_t> parse_bytes(const std::string& text) {
   return static_cast<int64_t>(number * scale);
 }
 
-std::string human_bytes(double bytes) {
-  const char* unit = "B";
-  for (const char* next : {"KiB", "MiB", "GiB", "TiB"}) {
-    if (bytes < 1024) break;
-    bytes /= 1024;
-    unit = next;
-  }
-  return fmt::format("{:.{}f} {}", bytes, *unit == 'B' || bytes >= 100 ? 0 : 1, unit);
-}
-
-std::string human_seconds(double seconds) {
-  if (seconds < 1e-3) return fmt::format("{:.1f} us", seconds * 1e6);
-  if (seconds < 1) return fmt::format("{:.{}f} ms", seconds * 1e3, seconds < 0.1 ? 2 : 1);
-  return fmt::format("{:.2f} s", seconds);
-}
-
 Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common) {
   BURIN_ASSIGN(int64_t limit, common.memory_limit());
   std::error_code ignored;

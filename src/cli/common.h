@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/units.h"
 #include "driver/model.h"
 #include "isa/target.h"
 
@@ -39,10 +40,6 @@ struct Common {
 
 // "4096", "512M", "2G" -> bytes.
 Result<int64_t> parse_bytes(const std::string& text);
-// 1536 -> "1.5 KiB"
-std::string human_bytes(double bytes);
-// 0.00123 -> "1.23 ms"
-std::string human_seconds(double seconds);
 
 // A network by file name, or by the name of a built-in one ("resnet50") when there is no such file.
 Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common);
@@ -63,6 +60,7 @@ void add_run(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_inspect(CLI::App& app, int& exit_code);
+void add_profile(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_zoo(CLI::App& app, int& exit_code);
 void add_tune(CLI::App& app, int& exit_code);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   burin::cli::add_bench(app, exit_code);
   burin::cli::add_verify(app, exit_code);
   burin::cli::add_inspect(app, exit_code);
+  burin::cli::add_profile(app, exit_code);
   burin::cli::add_convert(app, exit_code);
   burin::cli::add_zoo(app, exit_code);
   burin::cli::add_tune(app, exit_code);

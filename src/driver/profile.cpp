@@ -62,23 +62,19 @@ Profile measure_profile(runtime::Session& session, std::span<const void* const> 
   profile.limits = limits;
   repeat(
       seconds * 0.1, [&] { session.run(inputs, outputs); }, part(0, 0.1));
+  const runtime::Program& program = session.program();
   std::vector<double> whole;
-  auto timed = [&] {
+  std::vector<std::vector<double>> samples(program.steps.size());
+  auto both = [&] {
     auto start = Clock::now();
     session.run(inputs, outputs);
     whole.push_back(since(start));
-  };
-  repeat(seconds * 0.4, timed, part(0.1, 0.4));
-  profile.run = median(whole);
-
-  const runtime::Program& program = session.program();
-  std::vector<std::vector<double>> samples(program.steps.size());
-  auto stepwise = [&] {
     std::vector<double> times(samples.size(), 0.0);
     session.run_timed(inputs, outputs, times);
     for (size_t i = 0; i < times.size(); ++i) samples[i].push_back(times[i]);
   };
-  profile.runs = repeat(seconds * 0.5, stepwise, part(0.5, 0.5));
+  profile.runs = repeat(seconds * 0.9, both, part(0.1, 0.9));
+  profile.run = median(whole);
   for (size_t i = 0; i < samples.size(); ++i) {
     profile.kernels.push_back(
         {median(samples[i]), roof_of(program.steps[i], program, machine, limits)});

@@ -23,14 +23,14 @@ struct Profile {
   Limits limits;
   std::vector<KernelTime> kernels;  // of each step of the program
   double run = 0;                   // median of whole runs, in seconds
-  size_t runs = 0;
+  size_t runs = 0;                  // of each kind
 
   double kernel_seconds() const;  // sums over the kernels
   double roof_seconds() const;
 };
 
-// Runs the program for about `seconds`, half of it whole and half step by step; the first runs warm
-// up. `progress` (may be empty) hears the share that is done, from 0 to 1.
+// Runs the program for about `seconds`, whole and step by step in turn; the first runs warm up.
+// `progress` (may be empty) hears the share that is done, from 0 to 1.
 Profile measure_profile(runtime::Session& session, std::span<const void* const> inputs,
                         std::span<void* const> outputs, const loop::Machine& machine,
                         const Limits& limits, double seconds,

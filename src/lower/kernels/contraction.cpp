@@ -80,6 +80,8 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   stage.function = b.finish();
   stage.tiles = tile_count(c.nest, schedule);
   stage.flops = c.flops;
+  double sums = 2.0 * static_cast<double>(c.nest.m * c.nest.n) * passes(c);
+  stage.performed = std::min(c.flops, sums);
   bind_all(job, kernels, stage);
   stage.writes.assign(stage.writes.size(),
                       false);  // the nest's outputs, which may not be the job's

@@ -53,8 +53,8 @@ struct DenseStage {
   std::vector<bool> writes;  // per pointer of the function
   std::vector<std::pair<int, int>> in_place = {};  // of the function's pointers, as Kernel's
   double flops = 0;                                // that the network asks for
-  double performed = 0;  // where the algorithm does more or fewer; 0: as many
-  double bytes = 0;      // read and written at least once; 0: those of the job's views
+  double performed = 0;                            // where the algorithm needs fewer; 0: as many
+  double bytes = 0;  // read and written at least once; 0: those of the job's views
 };
 
 struct DenseKernels {

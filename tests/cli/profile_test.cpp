@@ -1,0 +1,122 @@
+// burin profile: the page stands by itself, the picture is a picture, the trace is a trace.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/command.h"
+#include "tests/support/temp_folder.h"
+
+namespace burin::test {
+
+namespace {
+
+std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+// Every element is closed in the order in which it was opened.
+void expect_nested(const std::string& text) {
+  std::vector<std::string> open;
+  for (size_t at = text.find('<'); at != text.npos; at = text.find('<', at + 1)) {
+    size_t end = text.find('>', at);
+    ASSERT_NE(end, text.npos);
+    std::string tag = text.substr(at + 1, end - at - 1);
+    std::string name = tag.substr(tag[0] == '/', tag.find_first_of(" >/", 1) - (tag[0] == '/'));
+    if (tag[0] == '!' || tag.back() == '/' || name == "meta" || name == "br") continue;
+    if (tag[0] != '/') {
+      open.push_back(name);
+      continue;
+    }
+    ASSERT_FALSE(open.empty()) << tag;
+    EXPECT_EQ("/" + open.back(), tag) << "at " << at;
+    open.pop_back();
+  }
+  EXPECT_TRUE(open.empty());
+}
+
+}  // namespace
+
+TEST(Profile, PageStandsByItself) {
+  TempFolder folder;
+  CommandResult result =
+      run_burin("profile lenet --seconds 0.05 --threads 1 -o " + folder.file("report.html"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("at the machine's limits"), std::string::npos) << result.out;
+  std::string page = read(folder.file("report.html"));
+  expect_nested(page);
+  for (const char* foreign : {"http:", "https:", "src=", "href=", "@import", "url("}) {
+    size_t own = std::string(foreign) == "http:" ? count(page, "http://www.w3.org/2000/svg") : 0;
+    EXPECT_EQ(count(page, foreign), own) << foreign;
+  }
+  EXPECT_EQ(count(page, "<div class='bar'"), 7u);
+  EXPECT_EQ(count(page, "<circle class='dot "), 7u);
+  EXPECT_EQ(count(page, "<svg "), 2u);
+  for (const char* part : {"Conv_2", "not depthwise", "prefers-color-scheme", "GFLOP/s", "arena"}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(Profile, RooflineAloneIsAnSvg) {
+  TempFolder folder;
+  std::string path = folder.file("roofline.svg");
+  ASSERT_EQ(run_burin("profile mlp --seconds 0.05 -o " + path).exit_code, 0);
+  std::string picture = read(path);
+  EXPECT_TRUE(picture.starts_with("<svg ")) << picture.substr(0, 100);
+  expect_nested(picture);
+  EXPECT_EQ(count(picture, "<circle class='dot "), 3u);
+}
+
+class ProfileTrace : public testing::TestWithParam<int> {};
+
+TEST_P(ProfileTrace, LanesDoNotOverlapAndCoverTheRun) {
+  TempFolder folder;
+  std::string path = folder.file("trace.json");
+  CommandResult result = run_burin("profile catdog --seconds 0.05 --trace " + path + " --threads " +
+                                   std::to_string(GetParam()));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  auto trace = nlohmann::json::parse(read(path));
+  std::map<int, double> last;              // the end of the latest event of each lane
+  std::map<std::string, double> duration;  // by category
+  std::map<std::string, int> events;
+  int tiles = 0;
+  for (const auto& event : trace["traceEvents"]) {
+    if (event["ph"] != "X") continue;
+    int lane = event["tid"];
+    double begin = event["ts"], length = event["dur"];
+    EXPECT_GE(begin, last[lane] - 0.002) << event;  // times are rounded
+    EXPECT_GE(length, 0) << event;
+    last[lane] = begin + length;
+    std::string category = event["cat"];
+    duration[category] += length;
+    ++events[category];
+    if (category != "kernel") continue;
+    tiles += event["args"]["tiles"].get<int>();
+    EXPECT_GT(event["args"]["bytes"].get<double>(), 0) << event;
+    EXPECT_NE(event["args"]["algorithm"], "") << event;
+  }
+  EXPECT_GE(events["compile"], 5);  // load, import, passes, lower, engrave
+  EXPECT_GE(events["kernel"], 5);
+  EXPECT_EQ(events["tile"], tiles);
+  // Tiles of a worker lie inside their kernels.
+  EXPECT_LE(duration["tile"], GetParam() * duration["kernel"] + 0.01 * tiles);
+  EXPECT_LE(static_cast<int>(last.size()), 2 + GetParam());
+}
+INSTANTIATE_TEST_SUITE_P(OneAndTwo, ProfileTrace, testing::Values(1, 2));
+
+TEST(Profile, WantsAFileToWrite) {
+  TempFolder folder;
+  EXPECT_EQ(run_burin("profile lenet").exit_code, 1);
+  EXPECT_EQ(run_burin("profile lenet -o " + folder.file("no/such/folder/x.html")).exit_code, 1);
+  EXPECT_EQ(run_burin("profile").exit_code, 2);
+}
+
+}  // namespace burin::test
