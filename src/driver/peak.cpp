@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
 using Kernel = void (*)(void* const*, int64_t);
 
 constexpr int64_t kIterations = 200'000;
-constexpr int kRuns = 8, kReadRuns = 4;
+constexpr int kRuns = 8, kReadRuns = 12;
 constexpr int64_t kVectorsPerStep = 16;               // of a read loop
 constexpr int64_t kBlockStep = kVectorsPerStep * 64;  // bytes, of the widest vectors
 constexpr int64_t kLeastBytes = 16 << 20;             // to read in a run

@@ -156,6 +156,8 @@ class Lowering {
       buffer.fill = std::move(extra.fill);
       all.push_back(out_.buffers.push_back(std::move(buffer)));
     }
+    double flops = 0;
+    for (const DenseStage& stage : made.stages) flops += stage.flops;
     for (DenseStage& stage : made.stages) {
       Kernel kernel;
       kernel.function = std::move(stage.function);
@@ -170,7 +172,7 @@ class Lowering {
       kernel.name = name_of_node(node);
       kernel.algorithm = made.algorithm;
       kernel.refused = made.refused;
-      kernel.cycles = made.cycles;
+      kernel.cycles = flops > 0 ? made.cycles * stage.flops / flops : 0;
       kernel.flops = stage.flops;
       kernel.performed = stage.performed > 0 ? stage.performed : stage.flops;
       count_bytes(stage, all, traffic, kernel);

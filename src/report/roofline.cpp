@@ -101,9 +101,11 @@ class Roofline {
         out +=
             text("tick middle", x_.at(value), kHeight - kBottom + 16, fmt::format("{:g}", value));
       }
-      if (value > y_.low && value < y_.high) {
-        out += line("grid", kLeft, y_.at(value), kWidth - kRight, y_.at(value));
-        out += text("tick end", kLeft - 8, y_.at(value) + 4, fmt::format("{:g}", value / 1e9));
+      for (double part : {1.0, 2.0, 5.0}) {
+        double y = value * part;
+        if (y < y_.low || y > y_.high) continue;
+        out += line("grid", kLeft, y_.at(y), kWidth - kRight, y_.at(y));
+        out += text("tick end", kLeft - 8, y_.at(y) + 4, fmt::format("{:g}", y / 1e9));
       }
     }
     out += text("axis middle", (kLeft + kWidth - kRight) / 2, kHeight - 10,

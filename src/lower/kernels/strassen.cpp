@@ -192,6 +192,7 @@ class StrassenBuilder {
     }
     DenseStage stage = std::move(make_map(job).stages[0]);
     stage.in_place.clear();
+    stage.bytes = point_bytes(job) * static_cast<double>(Shape(job.space).elements());
     kernels_.stages.push_back(std::move(stage));
   }
 
