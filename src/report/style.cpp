@@ -37,6 +37,7 @@ i.lost { background:var(--soft); opacity:.4; }
 .strip i { min-width:0; height:100%; }
 .legend { display:flex; flex-wrap:wrap; gap:4px 22px; margin:10px 0 0; color:var(--soft); font-size:13px; }
 .legend i { width:11px; height:11px; border-radius:3px; margin-right:7px; }
+@media screen { .bars { max-height:1200px; overflow-y:auto; padding-right:8px; } }
 .bar { display:grid; grid-template-columns:minmax(120px,230px) 1fr 76px 52px; gap:12px; align-items:center;
   font-size:13px; line-height:21px; }
 .bar:hover { background:color-mix(in srgb,var(--soft) 12%,transparent); }
