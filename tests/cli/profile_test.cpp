@@ -117,6 +117,7 @@ TEST(Profile, WantsAFileToWrite) {
   EXPECT_EQ(run_burin("profile lenet").exit_code, 1);
   EXPECT_EQ(run_burin("profile lenet -o " + folder.file("no/such/folder/x.html")).exit_code, 1);
   EXPECT_EQ(run_burin("profile").exit_code, 2);
+  EXPECT_NE(run_burin("profile --help").out.find("Example: burin profile"), std::string::npos);
 }
 
 }  // namespace burin::test
