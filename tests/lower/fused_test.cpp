@@ -46,6 +46,41 @@ struct FusedCase {
   std::function<NodeId(CaseBuilder&, Dims, DType)> build;
 };
 
+// Copies of channels in groups of two.
+std::vector<FusedCase> pair_cases() {
+  return {
+      {"shuffled_channels",
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, {d[0], d[1], 2 * d[2]});
+         NodeId groups = b.reshape(x, Shape{d[0], d[1], 2, d[2]});
+         return b.reshape(b.transpose(groups, {0, 1, 3, 2}), Shape{d[0], d[1], 2 * d[2]});
+       }},
+      {"every_other",
+       [](auto& b, Dims d, DType t) {
+         Dims from = {d[0], d[1], 2 * d[2]};
+         NodeId x = b.in(t, from);
+         NodeId even = b.slice(x, {0, 0, 0}, from, {1, 1, 2});
+         NodeId odd = b.slice(x, {0, 0, 1}, from, {1, 1, 2});
+         return b.concatenate({odd, even, b.slice(b.in(t, d), {0, 0, 0}, d, {1, 1, 2})}, 2);
+       }},
+      {"every_other_of_odd_rows",
+       [](auto& b, Dims d, DType t) {
+         Dims from = {2 * d[0], 2 * d[1] - 1, 2 * d[2] - 1};
+         return b.slice(b.in(t, from), {1, 0, 0}, from, {2, 2, 2});
+       }},
+      {"every_other_of_every_other_row",
+       [](auto& b, Dims d, DType t) {
+         Dims from = {d[0], 2 * d[1] - 1, 2 * d[2]};
+         return b.slice(b.in(t, from), {0, 0, 0}, from, {1, 2, 2});
+       }},
+      {"every_other_of_all",
+       [](auto& b, Dims d, DType t) {
+         Dims from = {d[0], d[1], 2 * d[2]};
+         return b.slice(b.in(t, from), {0, 0, 1}, from, {1, 1, 2});
+       }},
+  };
+}
+
 const std::vector<FusedCase>& fused_cases() {
   static const std::vector<FusedCase> cases = {
       {"softmax_last", [](auto& b, Dims d, DType t) { return softmax(b, b.in(t, d), 2, false); }},
@@ -77,12 +112,6 @@ const std::vector<FusedCase>& fused_cases() {
          NodeId x = b.in(t, d);
          NodeId half = b.slice(x, {0, 0, 0}, d, {1, 1, 2});
          return b.concatenate({b.reverse(half, {2}), b.neg(half)}, 2);
-       }},
-      {"shuffled_channels",
-       [](auto& b, Dims d, DType t) {
-         NodeId x = b.in(t, {d[0], d[1], 2 * d[2]});
-         NodeId groups = b.reshape(x, Shape{d[0], d[1], 2, d[2]});
-         return b.reshape(b.transpose(groups, {0, 1, 3, 2}), Shape{d[0], d[1], 2 * d[2]});
        }},
       {"product_of_every_other",
        [](auto& b, Dims d, DType t) {
@@ -123,7 +152,9 @@ TEST_P(FusedKernels, AgreeWithTheOracle) {
   const Execution& execution = GetParam();
   if (auto why = execution.unavailable()) GTEST_SKIP() << *why;
   const Dims shapes[] = {{1, 1, 2}, {3, 7, 17}, {2, 33, 3}, {5, 1, 64}, {1, 17, 160}, {33, 2, 20}};
-  for (const FusedCase& fused : fused_cases()) {
+  std::vector<FusedCase> cases = fused_cases();
+  for (FusedCase& pairs : pair_cases()) cases.push_back(std::move(pairs));
+  for (const FusedCase& fused : cases) {
     for (DType dtype : {DType::f32, DType::f64}) {
       for (const Dims& dims : shapes) {
         OpCase row{fused.name, Op::add,

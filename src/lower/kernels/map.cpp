@@ -9,7 +9,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "lower/kernels/interleave.h"
+#include "lower/kernels/pairs.h"
 
 namespace burin::lower {
 
@@ -153,7 +153,7 @@ DenseKernels make_map(const FusedJob& job) {
     return job.outputs[0].strides[a] > job.outputs[0].strides[c];
   });
   FusedJob collapsed = collapse(job, order);
-  if (interleaves(collapsed)) return make_interleave(collapsed);
+  if (auto kind = pair_copy(collapsed)) return make_pair_copy(collapsed, *kind);
   return MapKernel(collapsed).make();
 }
 
