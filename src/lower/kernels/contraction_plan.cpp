@@ -13,6 +13,7 @@ constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
 constexpr double kCyclesPerLoad = 0.01;   // even where loads hide behind sums
 constexpr double kCostPerVariant = 0.01;  // share: each variant of the tile is code to be written
 constexpr double kL2BytesPerCycle = 24;   // sustained, of weights behind the first-level cache
+constexpr double kAboutEqual = 1.012;     // estimates no further apart do not differ
 constexpr double kTileFlops = 5e5;        // the least work worth a tile of its own
 constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
 
@@ -108,14 +109,23 @@ std::optional<double> estimate_tile(const Contraction& c, int64_t rows, int64_t 
 }
 
 TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
-  TileChoice best;
-  int64_t most_vectors = ceil_div(c.nest.n, c.nest.lanes);
-  for (int64_t vectors = 1; vectors <= std::min<int64_t>(kMostVectors, most_vectors); ++vectors) {
-    for (int64_t rows = 1; rows <= std::min<int64_t>(c.nest.m, kMostRows); ++rows) {
+  std::vector<TileChoice> tiles;
+  int64_t most_vectors = std::min(ceil_div(c.nest.n, c.nest.lanes), kMostVectors);
+  double least = 0;
+  for (int64_t vectors = 1; vectors <= most_vectors; ++vectors) {
+    for (int64_t rows = 1; rows <= std::min(c.nest.m, kMostRows); ++rows) {
       std::optional<double> cycles = estimate_tile(c, rows, vectors, machine);
       if (!cycles) break;
-      if (best.cycles == 0 || *cycles < best.cycles) best = {rows, vectors, *cycles};
+      tiles.push_back({rows, vectors, *cycles});
+      if (least == 0 || *cycles < least) least = *cycles;
     }
+  }
+  // Of those that take about as long, the one with the fewest streams of inputs.
+  TileChoice best;
+  for (const TileChoice& tile : tiles) {
+    if (tile.cycles > least * kAboutEqual) continue;
+    auto rank = [](const TileChoice& t) { return std::pair(t.rows, t.cycles); };
+    if (best.cycles == 0 || rank(tile) < rank(best)) best = tile;
   }
   return best;
 }

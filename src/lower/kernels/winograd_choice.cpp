@@ -9,6 +9,7 @@ namespace burin::lower {
 namespace {
 
 constexpr int64_t kMostBlock = 128;  // Winograd tiles: scratch memory grows with them
+constexpr int64_t kEnoughTiles = 8;  // of the plan: fewer would starve threads
 
 bool is_size(int64_t m) {
   return std::find(std::begin(kWinogradSizes), std::end(kWinogradSizes), m) !=
@@ -82,6 +83,8 @@ std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Paramet
   auto add = [&](const WinogradPlan& plan) {
     Parameters p = parameters_of(plan);
     if (p == around || std::find(found.begin(), found.end(), p) != found.end()) return;
+    int64_t tiles = plan.blocks * plan.groups(), tiles_now = now->blocks * now->groups();
+    if (tiles < std::min(tiles_now, kEnoughTiles)) return;
     if (winograd_plan_from(p, conv, machine)) found.push_back(std::move(p));
   };
   for (int64_t m : kWinogradSizes) add(plan_winograd(conv, m, machine));
