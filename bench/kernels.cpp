@@ -1,6 +1,7 @@
 // Dense layers of known networks one by one on one core: GFLOP/s of each, and its share of the peak
 // that a loop of independent FMAs reaches on the same core; the median over all layers last.
-//   bench_kernels [resnet50|grouped|matmul] [--target avx2] [--seconds 0.2] [--layer 3] [--listing]
+//   bench_kernels [resnet50|square|grouped|matmul] [--target avx2] [--seconds 0.2] [--layer 3]
+//   [--listing]
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -57,6 +58,26 @@ std::vector<Layer> resnet50() {
       conv("1x1 7 2048-512", 2, 7, 2048, 512, 1, 1),
       conv("3x3 7 512-512", 2, 7, 512, 512, 3, 1),
       conv("1x1 1 2048-1000", 1, 1, 2048, 1000, 1, 1),
+  };
+}
+
+// 3x3 layers as in VGG-16, ResNet-18 and others.
+std::vector<Layer> square() {
+  return {
+      conv("3x3 224 64-64", 1, 224, 64, 64, 3, 1),
+      conv("3x3 112 64-128", 1, 112, 64, 128, 3, 1),
+      conv("3x3 112 128-128", 1, 112, 128, 128, 3, 1),
+      conv("3x3 56 128-256", 1, 56, 128, 256, 3, 1),
+      conv("3x3 56 256-256", 2, 56, 256, 256, 3, 1),
+      conv("3x3 28 256-512", 1, 28, 256, 512, 3, 1),
+      conv("3x3 28 512-512", 2, 28, 512, 512, 3, 1),
+      conv("3x3 14 512-512", 3, 14, 512, 512, 3, 1),
+      conv("3x3 56 64-64", 1, 56, 64, 64, 3, 1),
+      conv("3x3 28 128-128", 1, 28, 128, 128, 3, 1),
+      conv("3x3 14 256-256", 1, 14, 256, 256, 3, 1),
+      conv("3x3 7 512-512", 1, 7, 512, 512, 3, 1),
+      conv("3x3 35 64-96", 1, 35, 64, 96, 3, 1),
+      conv("3x3 14 128-32", 1, 14, 128, 32, 3, 1),
   };
 }
 
@@ -161,7 +182,7 @@ int run(const std::string& target_name, const std::vector<Layer>& layers, double
 int main(int argc, char** argv) {
   using namespace burin::bench;
   std::map<std::string, std::vector<Layer> (*)()> sets = {
-      {"resnet50", resnet50}, {"grouped", grouped}, {"matmul", matmul}};
+      {"resnet50", resnet50}, {"square", square}, {"grouped", grouped}, {"matmul", matmul}};
   CLI::App app("dense layers, one by one on one core");
   std::string set = "resnet50", target = "native";
   double seconds = 0.2;

@@ -13,6 +13,9 @@ struct AddedWeights {
   float factor = 1;
 };
 
+// Steps of k per trip of a register tile's inner loop.
+inline constexpr int64_t kContractionUnroll = 4;
+
 struct Contraction {
   loop::Elem elem = loop::Elem::f32;  // of operands and sums: f32 or i32
   Nest nest;                          // without schedule, rhs view and strides of packed weights
@@ -28,9 +31,12 @@ struct Contraction {
   // diagonal blocks of a matrix that is otherwise zero.
   int64_t bundle = 1;
   double flops = 0;
-  // While a register tile steps through its panel it prefetches this many bytes of the next panel
-  // per element of a row of inputs: 0 for none, else a scale of addresses.
+  // While a register tile steps through its panel it prefetches this many bytes of the next panel,
+  // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
+  // addresses.
   int prefetch = 0;
+  // Lines that a register tile with a `fetch` fetches there in each trip of its loop over k.
+  int64_t fetch_lines = 0;
 };
 
 // The element for a dtype that contractions sum; nothing for others.

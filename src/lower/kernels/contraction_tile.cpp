@@ -15,7 +15,6 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kBytes = 4, kLine = 64;
-constexpr int64_t kUnroll = 4;          // steps of k per trip of the inner loop
 constexpr int64_t kStraightFmas = 640;  // without a loop up to this many
 
 class TileEmitter {
@@ -23,11 +22,13 @@ class TileEmitter {
   TileEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
       : b_(b), c_(c), tile_(tile), vector_{c.elem, c.nest.lanes} {
     auto count = static_cast<size_t>(tile.segment.rows * tile.vectors);
-    acc_.assign(count, b.bits(vector_, 0));
+    acc_ = tile.sums;
+    if (acc_.empty()) acc_.assign(count, b.bits(vector_, 0));
   }
 
   std::vector<Value> emit() {
-    Value ahead = c_.prefetch > 0 ? next_panel() : Value{};
+    Value ahead = tile_.ahead;
+    if (c_.prefetch > 0 && !ahead.valid()) ahead = next_panel();
     taps(0, tile_.lhs, tile_.rhs, ahead);
     return acc_;
   }
@@ -100,10 +101,12 @@ class TileEmitter {
   // `count` steps of k: lhs advances by `stride` elements, rhs by one row.
   void steps(const Address& lhs, const Address& rhs, int64_t count, int64_t stride) {
     int64_t fmas = std::popcount(rows_) * tile_.vectors;
-    int64_t looped = fmas * count <= kStraightFmas ? 0 : count / kUnroll * kUnroll;
+    int64_t looped =
+        fmas * count <= kStraightFmas ? 0 : count / kContractionUnroll * kContractionUnroll;
     int64_t lhs_step = stride * kBytes, rhs_step = tile_.rhs_row * kBytes;
     if (looped > 0) loop_steps(lhs, rhs, looped, lhs_step, rhs_step);
     for (int64_t k = looped; k < count; ++k) {
+      if (looped == 0) prefetch_step(k, lhs_step);
       step(lhs.plus(k * lhs_step), rhs.plus(k * rhs_step));
     }
   }
@@ -117,16 +120,17 @@ class TileEmitter {
       size_t next = 1;
       for (size_t i : active()) acc_[i] = carried[next++];
       prefetch(at, lhs_step);
-      for (int64_t u = 0; u < kUnroll; ++u) {
+      fetch_weights({carried[0], tile_.fetch, 1, rhs.disp});
+      for (int64_t u = 0; u < kContractionUnroll; ++u) {
         step({lhs.base, at, 1, lhs.disp + u * lhs_step},
              {carried[0], {}, 1, rhs.disp + u * rhs_step});
       }
-      std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kUnroll * rhs_step})};
+      std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kContractionUnroll * rhs_step})};
       for (size_t i : active()) yields.push_back(acc_[i]);
       return yields;
     };
     std::vector<Value> last =
-        b_.loop(b_.index(0), b_.index(count * lhs_step), kUnroll * lhs_step, init, body);
+        b_.loop(b_.index(0), b_.index(count * lhs_step), kContractionUnroll * lhs_step, init, body);
     size_t next = 1;
     for (size_t i : active()) acc_[i] = last[next++];
   }
@@ -134,9 +138,21 @@ class TileEmitter {
   // The lines of the next panel that belong to one trip of the loop.
   void prefetch(Value at, int64_t lhs_step) {
     if (!ahead_.base.valid() || lhs_step != kBytes) return;
-    for (int64_t line = 0; line < kUnroll * kBytes * c_.prefetch; line += kLine) {
+    for (int64_t line = 0; line < kContractionUnroll * kBytes * c_.prefetch; line += kLine) {
       b_.prefetch({ahead_.base, at, c_.prefetch, ahead_.disp + line});
     }
+  }
+
+  void fetch_weights(const Address& at) {
+    if (!at.index.valid()) return;
+    for (int64_t i = 0; i < c_.fetch_lines; ++i) b_.prefetch(at.plus(i * kLine));
+  }
+
+  // As `prefetch`, where steps follow one another without a loop.
+  void prefetch_step(int64_t k, int64_t lhs_step) {
+    int64_t bytes = k * kBytes * c_.prefetch;
+    if (!ahead_.base.valid() || lhs_step != kBytes || bytes % kLine != 0) return;
+    b_.prefetch(ahead_.plus(bytes));
   }
 
   std::vector<size_t> active() const {

@@ -160,7 +160,7 @@ class NestEmitter {
       Value m_start = b_.add(b_.mul(i, b_.index(segment.rows)),
                              b_.index(segment.start - segment.first_tile * segment.rows));
       int64_t row = nest_.packed ? vectors_ * nest_.lanes : nest_.rhs_row;
-      MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}};
+      MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}, {}, {}};
       tile.position = b_.add(b_.mul(row_, b_.index(ceil_div(nest_.m, s_.rows))), i);
       tile.lhs = b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kBytes, 0});
       tile.index.push_back(m_start);

@@ -50,7 +50,8 @@ Parameters parameters_of(const WinogradPlan& plan) {
           {"block", plan.block},
           {"rows", plan.rows},
           {"vectors", plan.vectors},
-          {"panel_block", plan.panel_block}};
+          {"panel_block", plan.panel_block},
+          {"chunk", plan.chunk}};
 }
 
 std::optional<WinogradPlan> winograd_plan_from(const Parameters& parameters, const Conv& conv,
@@ -70,7 +71,9 @@ std::optional<WinogradPlan> winograd_plan_from(const Parameters& parameters, con
   if (!estimate_tile(c, plan.rows, plan.vectors, machine)) return std::nullopt;
   plan.panels = split_panels(conv.out, plan.vectors * lanes).count();
   plan.panel_block = read("panel_block", plan.panels);
-  if (plan.panel_block == 0) return std::nullopt;
+  plan.chunk = find_parameter(parameters, "chunk").value_or(0);
+  bool divides = plan.chunk == 0 || (plan.chunk > 0 && conv.in % plan.chunk == 0);
+  if (plan.panel_block == 0 || !divides) return std::nullopt;
   return plan;
 }
 
@@ -93,6 +96,7 @@ std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Paramet
                                      std::max<int64_t>(1, now->block * numerator / denominator));
     auto tiles = best_tiles(conv, plan.block, machine);
     if (tiles.empty()) continue;
+    plan.chunk = now->chunk;
     std::tie(plan.rows, plan.vectors) = tiles[0];
     plan.panels = split_panels(conv.out, plan.vectors * machine.lanes(loop::Elem::f32)).count();
     plan.panel_block = ceil_div(plan.panels, now->groups());
@@ -103,6 +107,11 @@ std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Paramet
     plan.rows = rows, plan.vectors = vectors;
     plan.panels = split_panels(conv.out, vectors * machine.lanes(loop::Elem::f32)).count();
     plan.panel_block = ceil_div(plan.panels, now->groups());
+    add(plan);
+  }
+  for (int64_t chunk : {int64_t{0}, int64_t{64}, conv.in}) {
+    WinogradPlan plan = *now;
+    plan.chunk = chunk;
     add(plan);
   }
   for (int64_t panels : {now->panels, ceil_div(now->panel_block, int64_t{2}), int64_t{1}}) {

@@ -1,83 +1,161 @@
 // How a Winograd convolution is cut, by an estimate of its cycles on one core.
 #include <algorithm>
+#include <cmath>
 
 #include "base/checked.h"
-#include "lower/kernels/contraction.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr double kOpsPerCycle = 1.4;        // of the transforms, sustained
-constexpr double kBytesPerCycleL3 = 10;     // weights read again
-constexpr double kBytesPerCycleMemory = 5;  // weights read for the first time
-constexpr double kCyclesPerPixel = 2;       // of the result: the epilogue's, per vector
-constexpr double kCyclesPerTile = 40;       // addresses, loops
+constexpr double kFmaLatency = 4.6, kFmasPerCycle = 2, kLoadsPerCycle = 2;
+constexpr double kOpsPerCycle = 1.4;     // of the transforms, sustained
+constexpr double kStoresPerCycle = 0.9;  // to lines that are at hand
+constexpr double kCyclesPerLine = 2.6;   // fetched from the second-level cache and written
+constexpr double kL2BytesPerCycle = 24;
+constexpr double kL3BytesPerCycle = 10;  // weights and inputs read again
+constexpr double kMemoryBytesPerCycle = 4.6;
+constexpr double kCyclesPerPixel = 2;  // of the result: the epilogue's, per vector
+constexpr double kCyclesPerTile = 40;  // addresses, loops
 constexpr int64_t kBlocks[] = {6, 8, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 84, 112};
+constexpr int64_t kMostPanelVectors = 4;
 constexpr int64_t kEnoughTiles = 8;     // of the plan, where they cost little
-constexpr double kMostRepeated = 0.04;  // share of work that more tiles may add
+constexpr double kMostRepeated = 0.03;  // share of work that more tiles may add
+constexpr double kSpilledInputs = 3;    // factor of writing what the second-level cache cannot hold
+constexpr double kOddTiles = 0.3;
+constexpr double kNarrowPanel = 1.05;  // one more variant of the code
 
-struct Costs {
-  const Conv& conv;
-  const loop::Machine& machine;
-  WinogradPoints points;
-  double lanes, alpha, m, k;  // k: pairs of points
-
-  Costs(const Conv& c, int64_t outputs, const loop::Machine& mach)
-      : conv(c), machine(mach), points(winograd_points(outputs)) {
-    lanes = mach.lanes(loop::Elem::f32);
-    alpha = static_cast<double>(points.count());
-    m = static_cast<double>(outputs);
-    k = static_cast<double>(points.pairs.size());
+class Estimate {
+ public:
+  Estimate(const Conv& conv, int64_t outputs, const loop::Machine& machine)
+      : conv_(conv), machine_(machine), points_(winograd_points(outputs)) {
+    lanes_ = machine.lanes(loop::Elem::f32);
+    alpha_ = static_cast<double>(points_.count());
+    m_ = static_cast<double>(outputs);
+    pairs_ = static_cast<double>(points_.pairs.size());
+    vectors_in_ = static_cast<double>(ceil_div(conv.in, lanes_));
+    vectors_out_ = static_cast<double>(ceil_div(conv.out, lanes_));
   }
 
-  double vectors(int64_t channels) const {
-    return static_cast<double>(ceil_div(channels, static_cast<int64_t>(lanes)));
+  WinogradPlan best() const {
+    WinogradPlan best;
+    for (int64_t target : kBlocks) {
+      WinogradPlan plan = cut_winograd(conv_, points_.outputs(), target);
+      for (plan.vectors = 1; plan.vectors <= kMostPanelVectors; ++plan.vectors) {
+        if (static_cast<double>(plan.vectors) > vectors_out_) break;
+        int64_t most = (machine_.vector_registers - 1 - plan.vectors) / plan.vectors;
+        plan.rows = ceil_div(plan.block, ceil_div(plan.block, most));
+        plan.panels = ceil_div(conv_.out, plan.vectors * lanes_);
+        for (int64_t chunk : {int64_t{0}, chunk_for(plan)}) {
+          plan.chunk = chunk;
+          estimate(plan);
+          if (best.cycles == 0 || plan.cycles < best.cycles) best = plan;
+        }
+      }
+      if (plan.blocks == 1) break;
+    }
+    return best;
   }
+
+ private:
   // Of one Winograd tile: all its input channels, all its output channels.
-  double input() const {
-    double ops = 2 * alpha * (2 * k + 2 * k * k);
-    return kCyclesPerTile + vectors(conv.in) * ops / kOpsPerCycle;
+  double input_cycles() const {
+    double ops = 2 * alpha_ * (2 * pairs_ + 2 * pairs_ * pairs_);
+    double stores = alpha_ * alpha_ / kStoresPerCycle;
+    return kCyclesPerTile + vectors_in_ * std::max(ops / kOpsPerCycle, stores);
   }
-  double output() const {
-    double ops = (alpha + m) * (2 * k + m * k);
-    return kCyclesPerTile + vectors(conv.out) * (ops / kOpsPerCycle + kCyclesPerPixel * m * m);
+  double output_cycles() const {
+    double ops = (alpha_ + m_) * (2 * pairs_ + m_ * pairs_ + 1);
+    return kCyclesPerTile + vectors_out_ * (ops / kOpsPerCycle + kCyclesPerPixel * m_ * m_);
   }
-  double weight_bytes() const {
-    return 4 * alpha * alpha * static_cast<double>(conv.in) * vectors(conv.out) * lanes;
+  // Of all weights.
+  double weight_cycles() const {
+    double ops = (3 + alpha_) * 3 * pairs_, stores = alpha_ * alpha_ * kCyclesPerLine;
+    return static_cast<double>(conv_.in) * vectors_out_ * std::max(ops / kOpsPerCycle, stores);
   }
+
+  // Input channels whose transformed weights share the second-level cache with the block's inputs,
+  // or take about half of it where those do not fit.
+  int64_t chunk_for(const WinogradPlan& plan) const {
+    double row = 4 * alpha_ * alpha_ * static_cast<double>(plan.vectors * lanes_);
+    auto cache = static_cast<double>(machine_.l2_bytes);
+    double room = 0.95 * cache - input_bytes(plan) - row * static_cast<double>(plan.block);
+    if (room < 0.3 * cache) room = 0.6 * cache;
+    auto most = static_cast<int64_t>(room / row);
+    int64_t chunks = ceil_div(conv_.in, std::max<int64_t>(most, 1));
+    for (int64_t n = chunks; n <= 2 * chunks; ++n) {
+      if (conv_.in % n == 0) return conv_.in / n;
+    }
+    return conv_.in;
+  }
+
+  // Of a block's transformed inputs.
+  double input_bytes(const WinogradPlan& plan) const {
+    return 4 * alpha_ * alpha_ * static_cast<double>(plan.block * conv_.in);
+  }
+
+  // Of one block: one point's register tiles over one input channel, all panels.
+  double step_cycles(const WinogradPlan& plan, double k) const {
+    auto v = static_cast<double>(plan.vectors);
+    auto tiles = static_cast<double>(ceil_div(plan.block, plan.rows));
+    double rows = static_cast<double>(plan.block) / tiles;
+    double bytes = v * machine_.vector_bits / 8, around = (20 + 3 * rows * v) / k;
+    if (plan.chunk > 0 && plan.chunk < conv_.in) around += kCyclesPerLine * rows * v / k;
+    double cycles = std::max({rows * v / kFmasPerCycle, (rows + v) / kLoadsPerCycle, kFmaLatency});
+    double first = std::max(cycles, bytes / kL2BytesPerCycle);
+    double panels = vectors_out_ / v;  // a narrower one counts as its share
+    if (ceil_div(conv_.out, lanes_) % plan.vectors != 0) panels *= kNarrowPanel;
+    return panels * (first + (tiles - 1) * cycles + tiles * around);
+  }
+
+  // Few blocks make tiles of some of the panels each: an even number of tiles, more where their
+  // inputs cost little.
+  void choose_groups(WinogradPlan& plan, double products) const {
+    plan.panel_block = plan.panels;
+    if (plan.blocks >= kEnoughTiles) return;
+    double input = input_cycles() * static_cast<double>(plan.tiles);
+    if (input_bytes(plan) > static_cast<double>(machine_.l2_bytes)) input *= kSpilledInputs;
+    auto cheap = 1 + static_cast<int64_t>(kMostRepeated * products / input);
+    int64_t least = plan.blocks % 2 == 0 ? 1 : 2, most = ceil_div(kEnoughTiles, plan.blocks);
+    int64_t groups = std::min(std::clamp(cheap, least, most), plan.panels);
+    plan.panel_block = ceil_div(plan.panels, groups);
+  }
+
+  void estimate(WinogradPlan& plan) const {
+    double points = alpha_ * alpha_, blocks = static_cast<double>(plan.blocks);
+    auto in = static_cast<double>(conv_.in), tiles = static_cast<double>(plan.tiles);
+    double k = static_cast<double>(plan.chunk > 0 ? plan.chunk : conv_.in);
+    double products = step_cycles(plan, k) * in * points * blocks;
+    choose_groups(plan, products);
+    double pairs = 4 * in * vectors_out_ * static_cast<double>(lanes_);  // bytes of a tap
+    double v = input_bytes(plan);
+    double row = 4 * points * static_cast<double>(plan.vectors * lanes_);
+    double m = row * static_cast<double>(plan.block);
+    double cache = 0.8 * static_cast<double>(machine_.l2_bytes);
+    double panels = blocks * static_cast<double>(plan.panels), again = 0;
+    double read = plan.chunk > 0 ? 9 * pairs : points * pairs;
+    if (plan.chunk > 0) products += weight_cycles() * blocks;
+    if (v + m > cache) again += v * panels;
+    if (m > cache / 2) again += 2 * m * panels;
+    // Of the time that reading takes a part hides behind the products.
+    double waits = read / kMemoryBytesPerCycle, hidden = 0.8;
+    double streams = waits + (plan.chunk > 0 ? 0 : read * (blocks - 1) / kL3BytesPerCycle);
+    products = std::max(products + (1 - hidden) * waits + 0.4 * again / kL3BytesPerCycle, streams);
+    double input = input_cycles() * tiles * static_cast<double>(plan.groups());
+    if (v > static_cast<double>(machine_.l2_bytes)) input *= kSpilledInputs;
+    plan.cycles = input + products + output_cycles() * tiles;
+    // An odd number of tiles leaves one of two threads waiting.
+    auto shares = static_cast<double>(plan.blocks * plan.groups());
+    plan.cycles *= 1 + kOddTiles * (2 * std::ceil(shares / 2) / shares - 1);
+  }
+
+  const Conv& conv_;
+  const loop::Machine& machine_;
+  WinogradPoints points_;
+  int64_t lanes_;
+  double alpha_, m_, pairs_, vectors_in_, vectors_out_;
 };
-
-void choose_groups(WinogradPlan& plan, const Costs& costs, double products) {
-  plan.panel_block = plan.panels;
-  if (plan.blocks >= kEnoughTiles) return;
-  double input = costs.input() * static_cast<double>(plan.tiles);
-  auto most = 1 + static_cast<int64_t>(kMostRepeated * products / input);
-  int64_t groups = std::min({most, ceil_div(kEnoughTiles, plan.blocks), plan.panels});
-  plan.panel_block = ceil_div(plan.panels, groups);
-}
-
-void estimate(WinogradPlan& plan, const Costs& costs) {
-  const Conv& conv = costs.conv;
-  auto lanes = static_cast<uint16_t>(costs.lanes);
-  TileChoice tile = choose_tile(winograd_products(conv, plan.block, lanes), costs.machine);
-  plan.rows = tile.rows;
-  plan.vectors = tile.vectors;
-  plan.panels = split_panels(conv.out, tile.vectors * lanes).count();
-  double points = costs.alpha * costs.alpha, blocks = static_cast<double>(plan.blocks);
-  double products = tile.cycles * static_cast<double>(conv.in) * points * blocks;
-  choose_groups(plan, costs, products);
-  double tiles = static_cast<double>(plan.tiles);
-  double input = costs.input() * tiles * static_cast<double>(plan.groups());
-  // Products wait for weights and transformed inputs that do not stay in the second-level cache.
-  double v = 4 * points * static_cast<double>(plan.block * conv.in), u = costs.weight_bytes();
-  auto cache = 0.8 * static_cast<double>(costs.machine.l2_bytes);
-  double again = u + v > cache ? u * blocks + v * blocks * static_cast<double>(plan.panels) : 0;
-  products = std::max({products + 0.2 * again / kBytesPerCycleL3, again / kBytesPerCycleL3,
-                       u / kBytesPerCycleMemory});
-  plan.cycles = input + products + costs.output() * tiles;
-}
 
 }  // namespace
 
@@ -103,15 +181,7 @@ WinogradPlan cut_winograd(const Conv& conv, int64_t m, int64_t block) {
 }
 
 WinogradPlan plan_winograd(const Conv& conv, int64_t m, const loop::Machine& machine) {
-  Costs costs(conv, m, machine);
-  WinogradPlan best;
-  for (int64_t target : kBlocks) {
-    WinogradPlan plan = cut_winograd(conv, m, target);
-    estimate(plan, costs);
-    if (best.cycles == 0 || plan.cycles < best.cycles) best = plan;
-    if (plan.blocks == 1) break;
-  }
-  return best;
+  return Estimate(conv, m, machine).best();
 }
 
 }  // namespace burin::lower
