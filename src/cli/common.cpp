@@ -32,7 +32,8 @@ void Common::add_max_memory(CLI::App& verb) {
   verb.add_option("--max-memory", max_memory, "limit for weights and activations, e.g. 2G");
 }
 void Common::add_exact(CLI::App& verb) {
-  verb.add_flag("--exact", exact, "no algorithm that trades precision for speed (Winograd)");
+  verb.add_flag("--exact", exact,
+                "no algorithm that trades precision for speed (Winograd, Strassen)");
 }
 void Common::add_seed(CLI::App& verb) {
   verb.add_option("--seed", seed, "seed of random numbers")->capture_default_str();

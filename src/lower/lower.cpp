@@ -45,6 +45,31 @@ Expr widen_expr(Expr expr, const Shape& shape) {
   return expr;
 }
 
+// Bytes by which packed weights may exceed those of the model: a share of them, less what is packed
+// once for each of several readers.
+int64_t spare_weights(const Graph& graph) {
+  constexpr int64_t kPercent = 45;
+  IdVector<NodeId, int> uses = graph.use_counts();
+  int64_t spare = 0;
+  for (size_t i = 0; i < graph.size(); ++i) {
+    NodeId id(i);
+    if (graph[id].op != Op::constant) continue;
+    int64_t bytes = graph.type(id).bytes();
+    spare += bytes / 100 * kPercent - bytes * std::max(uses[id] - 1, 0);
+  }
+  return spare;
+}
+
+// What the kernels' constants take beyond the weights that they hold.
+int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {
+  int64_t bytes = 0;
+  for (const ExtraBuffer& extra : kernels.extras) bytes += extra.fill ? extra.bytes : 0;
+  for (const DenseOperand& operand : job.operands) {
+    if (operand.weights) bytes -= operand.weights->type.bytes();
+  }
+  return std::max<int64_t>(bytes, 0);
+}
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const loop::Machine& machine, const Options& options)
@@ -52,7 +77,8 @@ class Lowering {
         machine_(machine),
         options_(options),
         grouping_(group_nodes(graph)),
-        buffers_(graph.size()) {}
+        buffers_(graph.size()),
+        spare_weights_(spare_weights(graph)) {}
 
   Lowered run() {
     bind_outputs();
@@ -239,6 +265,7 @@ class Lowering {
     job.node = group.anchor;
     job.machine = &machine_;
     job.exact = options_.exact;
+    job.spare_weights = spare_weights_;
     job.epilogue = widen_expr(std::move(fused.expr), shape);
     for (View& view : fused.outputs) job.outputs.push_back(widen_view(std::move(view), shape));
     for (size_t i = 0; i < group.operands.size(); ++i) {
@@ -257,6 +284,7 @@ class Lowering {
     size_t first = out_.kernels.size();
     DenseKernels made = choose_dense(job);
     Choice choice = made.choice;
+    spare_weights_ -= packed_beyond(job, made);
     add_kernels(std::move(made), buffers, traffic_of(job), group.anchor);
     if (!options_.record) return;
     out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first,
@@ -303,6 +331,7 @@ class Lowering {
   Grouping grouping_;
   size_t group_ = 0;  // that is being lowered
   IdVector<NodeId, BufferId> buffers_;
+  int64_t spare_weights_;
   IdVector<NodeId, bool> alias_;
   std::vector<std::pair<NodeId, size_t>> copies_;
   Lowered out_;

@@ -17,6 +17,7 @@ std::vector<DenseCase> cases() {
       matmul_case("even rows", {16, 6}, {6, 96}),
       matmul_case("no multiples", {17, 10}, {10, 14}),
       matmul_case("many rows", {33, 18}, {18, 130}),
+      matmul_case("several chunks and a rest", {5, 4}, {4, 1670}),
       matmul_case("rows of two axes", {3, 5, 8}, {8, 48}),
   };
 }
@@ -43,7 +44,7 @@ TEST(Strassen, AsMachineCode) {
     for (DenseCase c : cases()) {
       for (bool epilogue : {false, true}) {
         c.epilogue = epilogue;
-        if (target.machine.lane_masks || c.w.shape.dims().back() % 16 == 0) {
+        if (target.machine.lane_masks || c.w.shape.dims().back() % 16 == 0) {  // else refused
           DenseOutcome made = run_dense(c, target.machine, strassen, engraved_tile(target));
           EXPECT_EQ(made.failure, "") << c.name << ", " << name;
         }
@@ -71,6 +72,17 @@ TEST(Strassen, IsChosenWhereItPays) {
   EXPECT_TRUE(algorithm({197, 768}, {768, 768}).starts_with("strassen,"));
   EXPECT_TRUE(algorithm({197, 192}, {192, 192}).starts_with("gemm,"));
   EXPECT_TRUE(algorithm({4, 4096}, {4096, 1024}).starts_with("gemm,"));
+}
+
+TEST(Strassen, KeepsWithinTheMemoryForWeights) {
+  DenseCase c = matmul_case("shape", {197, 768}, {768, 768});
+  auto limited = [](const lower::DenseJob& job) {
+    lower::DenseJob poor = job;
+    poor.spare_weights = 1 << 20;
+    return lower::make_dense(poor);
+  };
+  auto skip = [](auto&&...) { return std::string(); };
+  EXPECT_TRUE(run_dense(c, machine_of(512), limited, skip).algorithm.starts_with("gemm,"));
 }
 
 }  // namespace

@@ -83,9 +83,6 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   double sums = 2.0 * static_cast<double>(c.nest.m * c.nest.n) * passes(c);
   stage.performed = std::min(c.flops, sums);
   bind_all(job, kernels, stage);
-  stage.writes.assign(stage.writes.size(),
-                      false);  // the nest's outputs, which may not be the job's
-  for (const View& view : c.nest.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
   kernels.stages.push_back(std::move(stage));
   kernels.cycles += *estimate_tile(c, schedule.rows, schedule.vectors, *job.machine) * passes(c);
   kernels.algorithm =

@@ -50,6 +50,9 @@ void make_contraction(const DenseJob& job, Contraction contraction, DenseKernels
 // none: n is 1 then.
 Contraction gemm_form(const DenseJob& job, const View& lhs);
 
+// A convolution as one contraction; nothing if it has several phases, or padding to be written out.
+std::optional<Contraction> conv_form(const DenseJob& job, DenseKernels& kernels);
+
 // Whether the register tiles read the right-hand side where it is.
 bool reads_in_place(const Contraction& c);
 

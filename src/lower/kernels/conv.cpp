@@ -166,6 +166,14 @@ std::optional<std::string> refuse_conv(const DenseJob& job) {
   return std::nullopt;
 }
 
+std::optional<Contraction> conv_form(const DenseJob& job, DenseKernels& kernels) {
+  std::vector<Conv> phases = phases_of(job, kernels);
+  size_t last = phases[0].window.size() - 1;
+  bool wide = phases[0].padded(last) && phases[0].window[last] > kMostPaddedTaps;
+  if (phases.size() != 1 || wide) return std::nullopt;
+  return make_form(phases[0], job.machine->lanes(loop::Elem::f32));
+}
+
 DenseKernels make_conv(const DenseJob& job) {
   DenseKernels kernels;
   for (Conv& conv : phases_of(job, kernels)) {

@@ -82,6 +82,7 @@ std::span<const DenseMethod> dense_methods() {
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
       {"winograd", Op::convolution, refuse_winograd, make_winograd, winograd_alternatives,
        cannot_winograd},
+      {"strassen", Op::convolution, refuse_strassen, make_strassen, nullptr, cannot_strassen},
       {"conv", Op::convolution, refuse_conv, make_conv, conv_alternatives},
       {"dot", Op::dot_general, refuse_dot, make_dot},
       {"strassen", Op::dot_general, refuse_strassen, make_strassen, nullptr, cannot_strassen},

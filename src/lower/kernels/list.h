@@ -3,6 +3,7 @@
 // the kernels. Each refusal says why, and the explanation of a choice lists them.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,9 @@ struct DenseJob {
   const graph::Graph* graph = nullptr;
   graph::NodeId node;
   const loop::Machine* machine = nullptr;
-  bool exact = false;                  // as lower::Options
+  bool exact = false;  // as lower::Options
+  // Bytes by which packed weights may still exceed those of the model.
+  int64_t spare_weights = std::numeric_limits<int64_t>::max();
   std::vector<DenseOperand> operands;  // as the node's; views may have any strides
   Expr epilogue;  // over the node's result shape; acc leaf 0 is the node's result. Never
                   // empty: without work it is that leaf alone

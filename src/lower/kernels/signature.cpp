@@ -66,8 +66,9 @@ std::string text_of(const loop::Machine& machine) {
 }  // namespace
 
 std::string signature_of(const DenseJob& job) {
-  const auto& [graph, node_id, machine, exact, operands, epilogue, outputs, pointers, parameters] =
-      job;
+  // The memory that is left for weights rules out what is not tuned only.
+  const auto& [graph, node_id, machine, exact, spare_weights, operands, epilogue, outputs, pointers,
+               parameters] = job;
   const graph::Node& node = (*graph)[node_id];
   std::string out = fmt::format("{}{} {}", graph::name_of(node.op), graph::attr_text(node.attr),
                                 graph::type_text(node.type));

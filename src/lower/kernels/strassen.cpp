@@ -7,7 +7,10 @@
 // An odd number of rows leaves the lower quadrants one row short: what is missing counts as zero.
 #include "lower/kernels/strassen.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstring>
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
@@ -18,9 +21,11 @@ namespace burin::lower {
 namespace {
 
 using graph::Op;
+using loop::Builder;
 
 constexpr double kL2BytesPerCycle = 24;  // sustained, of the sums
 constexpr double kGain = 1.5;            // the least, of cycles saved over cycles of the sums
+constexpr int64_t kEnoughTiles = 4, kFewestRows = 64, kBytes = 4;
 
 // A quadrant of the left side, or one of the sums.
 struct Left {
@@ -114,35 +119,66 @@ std::vector<int> append_expr(Expr& expr, const Expr& more, int acc) {
   return results;
 }
 
+// Columns are worked on in chunks: all seven products of one before the next, so that the
+// intermediates stay in cache.
+struct Chunks {
+  int64_t vectors = 1;  // of a panel
+  int64_t rows = 1;     // of a register tile
+  int64_t columns = 1;  // of a chunk, in one half of the result
+  int64_t count = 1;
+  double cycles = 0;  // per step of k of one product, over all columns
+};
+
+Chunks choose_chunks(const Contraction& half, const loop::Machine& machine) {
+  TileChoice tile = choose_tile(half, machine);
+  Chunks chunks{tile.vectors, tile.rows, half.nest.n, 1, tile.cycles};
+  int64_t width = tile.vectors * half.nest.lanes, panels = half.nest.n / width;
+  if (panels == 0) return chunks;
+  int64_t bytes = kIntermediates * half.nest.m * width * kBytes;
+  int64_t most = std::min(machine.l2_bytes / 4 / bytes, panels / kEnoughTiles);
+  int64_t size = std::max<int64_t>(most, 1);
+  while (panels % size != 0) --size;
+  chunks.columns = size * width;
+  chunks.count = panels / size;
+  return chunks;
+}
+
 class StrassenBuilder {
  public:
-  StrassenBuilder(const DenseJob& job, DenseKernels& kernels)
-      : job_(job), kernels_(kernels), whole_(gemm_form(job, plain_operand(job, 0, kernels))) {
+  StrassenBuilder(const DenseJob& job, const Contraction& whole, DenseKernels& kernels)
+      : job_(job), kernels_(kernels), whole_(whole), outer_(whole.nest.outer.size()) {
     upper_ = ceil_div(whole_.nest.m, 2);
     k_ = whole_.k / 2;
-    n_ = whole_.nest.n / 2;
+    Contraction half = whole_;
+    half.nest.m = upper_;
+    half.nest.n = whole_.nest.n / 2;
+    half.k = k_;
+    chunks_ = choose_chunks(half, *job.machine);
+    n_ = chunks_.count * chunks_.columns;
+    for (const Product& product : products()) contractions_.push_back(contraction(product));
   }
 
   void build() {
-    sums_ = add_buffer(kSums * upper_ * k_);
-    for (int i = 0; i < kIntermediates; ++i) intermediates_[i] = add_buffer(upper_ * n_);
+    if (2 * n_ < whole_.nest.n) add_rest();
+    sums_ = add_buffer({kSums * upper_ * k_ * kBytes, {}});
     add_sums(0, lower());
     if (lower() < upper_) add_sums(lower(), 0);
-    for (const Product& product : products()) {
-      Contraction c = contraction(product);
-      double elements = static_cast<double>((c.nest.m + n_) * k_ + 2 * c.nest.m * n_);
-      make_contraction(job_, std::move(c), kernels_);
-      kernels_.stages.back().bytes = 4 * elements;
-    }
-    kernels_.algorithm = "seven products of half the size, " + kernels_.algorithm;
+    int64_t bytes = kIntermediates * upper_ * chunks_.columns * kBytes;
+    intermediates_ = add_buffer({bytes, {}, /*per_thread=*/true});
+    add_weights();
+    add_products();
+    kernels_.cycles += chunks_.cycles * static_cast<double>(7 * k_);
+    kernels_.algorithm = fmt::format(
+        "seven products of half the size, register tiles of {} x {} vectors, weights packed",
+        chunks_.rows, chunks_.vectors);
   }
 
  private:
   int64_t lower() const { return whole_.nest.m - upper_; }
 
   // Returns its pointer.
-  int add_buffer(int64_t elements) {
-    kernels_.extras.push_back({elements * 4, {}});
+  int add_buffer(ExtraBuffer buffer) {
+    kernels_.extras.push_back(std::move(buffer));
     return job_.pointers + static_cast<int>(kernels_.extras.size()) - 1;
   }
 
@@ -196,33 +232,129 @@ class StrassenBuilder {
     kernels_.stages.push_back(std::move(stage));
   }
 
+  // Packed, a chunk of all products lies together in the order of use.
+  void add_weights() {
+    PackedLayout layout = packed_layout(contractions_[0], chunks_.vectors);
+    auto count = static_cast<int64_t>(contractions_.size());
+    Fill fill = [contractions = contractions_, chunks = chunks_, layout](std::byte* out) {
+      std::vector<std::byte> packed;
+      int64_t block = layout.block * kBytes;
+      for (const Contraction& c : contractions) {
+        packed.assign(static_cast<size_t>(chunks.count * block), std::byte{0});
+        pack_weights(c, layout, c.nest.lanes, packed.data());
+        for (int64_t i = 0; i < chunks.count; ++i) {
+          std::memcpy(out + i * block * static_cast<int64_t>(contractions.size()),
+                      packed.data() + i * block, static_cast<size_t>(block));
+        }
+        out += block;
+      }
+    };
+    int pointer = add_buffer({count * chunks_.count * layout.block * kBytes, std::move(fill)});
+    for (int64_t i = 0; i < count; ++i) {
+      Nest& nest = contractions_[static_cast<size_t>(i)].nest;
+      nest.rhs.pointer = pointer;
+      nest.rhs.offset = i * layout.block;
+      nest.rhs_n_stride = layout.rows;
+      nest.outer[0].rhs_stride = count * layout.block;
+    }
+  }
+
+  // One tile of the plan is one chunk.
+  void add_products() {
+    Builder b("strassen", job_.pointers + static_cast<int>(kernels_.extras.size()));
+    for (size_t i = 0; i < contractions_.size(); ++i) {
+      Contraction& c = contractions_[i];
+      const Product& product = products()[i];
+      if (product.left.sum >= 0) c.nest.lhs = sum_view(product.left.sum, 0);
+      set_epilogue(product, c.nest);
+      int64_t tiles = ceil_div(c.nest.m, chunks_.rows), width = chunks_.vectors * c.nest.lanes;
+      c.prefetch = tiles * 4 >= width ? 4 : 8;
+      Schedule schedule{chunks_.rows, chunks_.vectors, 1, tiles, ceil_div(chunks_.columns, width)};
+      emit_nest(b, c.nest, schedule, [&](const MicroTile& micro) {
+        MicroTile tile = micro;
+        tile.position = b.rem(micro.position, b.index(tiles));
+        emit_contraction_tile(b, c, tile);
+      });
+    }
+    DenseStage stage;
+    stage.function = b.finish();
+    stage.tiles = chunks_.count;
+    double share = 2.0 * static_cast<double>(n_) / static_cast<double>(whole_.nest.n);
+    stage.flops = whole_.flops * share;
+    stage.performed = stage.flops * 7 / 8;
+    bind_all(job_, kernels_, stage);
+    stage.writes[static_cast<size_t>(intermediates_)] = true;
+    kernels_.stages.push_back(std::move(stage));
+  }
+
+  // The columns behind the last chunk. Comes first: its kernel must not see the scratch memory.
+  void add_rest() {
+    Contraction c = whole_;
+    c.nest.n -= 2 * n_;
+    c.rhs_sizes.back() = c.nest.n;
+    size_t n = c.weights->strides.size() - 1;
+    Dims dims = c.weights->type.shape.dims();
+    dims[n] = c.nest.n;
+    c.weights->type.shape = Shape(dims);
+    move_along(*c.weights, n, 2 * n_);
+    std::vector<AxisSource> columns = outer_axes();
+    columns.push_back({axis_m(), 1, 0});
+    columns.push_back({axis_m() + 1, 1, 2 * n_});
+    c.nest.epilogue = remap(whole_.nest.epilogue, columns);
+    for (View& view : c.nest.outputs) view = remap(view, columns);
+    c.flops *= static_cast<double>(c.nest.n) / static_cast<double>(whole_.nest.n);
+    make_contraction(job_, std::move(c), kernels_);
+  }
+
+  static void move_along(WeightView& view, size_t axis, int64_t count) {
+    view.offset += count * view.strides[axis];
+    if (!view.scale_strides.empty()) view.scale_offset += count * view.scale_strides[axis];
+  }
+
+  // Over chunks, outer axes, no tap, k, n.
   WeightView weight_quadrant(int row, int column) const {
     WeightView view = *whole_.weights;
-    Dims dims = view.type.shape.dims();
-    size_t n = dims.size() - 1, k = n - 1;
-    dims[k] = k_;
-    dims[n] = n_;
-    view.type.shape = Shape(dims);
-    view.offset += row * k_ * view.strides[k] + column * n_ * view.strides[n];
-    if (!view.scale_strides.empty()) {
-      view.scale_offset += row * k_ * view.scale_strides[k] + column * n_ * view.scale_strides[n];
-    }
+    size_t k = view.strides.size() - 2, n = k + 1;
+    move_along(view, k, row * k_);
+    move_along(view, n, column * n_);
+    view.type.shape = Shape(weight_sizes());
+    split_columns(view.strides);
+    if (!view.scale_strides.empty()) split_columns(view.scale_strides);
     return view;
   }
 
+  void split_columns(Dims& strides) const {
+    strides.insert(strides.begin(), chunks_.columns * strides.back());
+  }
+
+  Dims weight_sizes() const {
+    Dims sizes = whole_.rhs_sizes;
+    sizes.insert(sizes.begin(), chunks_.count);
+    sizes.end()[-2] = k_;
+    sizes.back() = chunks_.columns;
+    return sizes;
+  }
+
+  int axis_m() const { return static_cast<int>(outer_); }
+
+  // Of size 1.
+  std::vector<AxisSource> outer_axes() const {
+    std::vector<AxisSource> axes;
+    for (int i = 0; i < axis_m(); ++i) axes.push_back({i});
+    return axes;
+  }
+
+  // Without the parts that need buffers.
   Contraction contraction(const Product& product) const {
     Contraction c = whole_;
+    c.nest.outer.insert(c.nest.outer.begin(), {chunks_.count, 0, 0});
     c.nest.m = product.lower_rows ? lower() : upper_;
-    c.nest.n = n_;
+    c.nest.n = chunks_.columns;
     c.k = k_;
-    c.rhs_sizes.end()[-2] = k_;
-    c.rhs_sizes.back() = n_;
-    c.flops = whole_.flops / static_cast<double>(products().size());
+    c.rhs_sizes = weight_sizes();
     bool summed = product.left.sum >= 0;
-    c.nest.lhs = summed ? sum_view(product.left.sum, 0)
-                        : left_quadrant(product.left.row, product.left.column, 0);
+    c.nest.lhs = left_quadrant(product.left.row, product.left.column, 0);
     if (summed) c.nest.lhs_m_stride = k_;
-    c.added.clear();
     for (const WeightTerm& term : product.weights) {
       WeightView view = weight_quadrant(term.row, term.column);
       if (&term == &product.weights[0]) {
@@ -231,12 +363,17 @@ class StrassenBuilder {
         c.added.push_back({std::move(view), term.factor});
       }
     }
-    set_epilogue(product, c.nest);
     return c;
   }
 
-  // Over m and n.
-  View intermediate(int i) const { return {intermediates_[i], DType::f32, 0, {n_, 1}}; }
+  // Over chunks, outer axes, m and n.
+  View intermediate(int i) const {
+    int64_t n = chunks_.columns;
+    View view{intermediates_, DType::f32, i * upper_ * n, Dims(outer_ + 3, 0)};
+    view.strides.end()[-2] = n;
+    view.strides.back() = 1;
+    return view;
+  }
 
   void set_epilogue(const Product& product, Nest& nest) const {
     Expr e;
@@ -252,7 +389,10 @@ class StrassenBuilder {
       nest.outputs.push_back(intermediate(kept->to));
     }
     if (const auto& f = product.finished) {
-      AxisSource quadrant[] = {{0, 1, f->row * upper_}, {1, 1, f->column * n_}};
+      std::vector<AxisSource> quadrant = outer_axes();
+      quadrant.insert(quadrant.begin(), {axis_m() + 1, chunks_.columns, 0});
+      quadrant.push_back({axis_m(), 1, f->row * upper_});
+      quadrant.push_back({axis_m() + 1, 1, f->column * n_});
       int value = plus(f->from, f->op);
       for (int r : append_expr(e, remap(whole_.nest.epilogue, quadrant), value)) {
         e.results.push_back(r);
@@ -264,45 +404,67 @@ class StrassenBuilder {
 
   const DenseJob& job_;
   DenseKernels& kernels_;
-  Contraction whole_;
-  int64_t upper_, k_, n_;  // sizes of the upper left quadrants
-  int sums_ = 0;
-  int intermediates_[kIntermediates] = {};
+  const Contraction& whole_;
+  size_t outer_;  // its outer axes, all of size 1
+  Chunks chunks_;
+  int64_t upper_ = 0, k_ = 0, n_ = 0;      // sizes of the upper left quadrants
+  std::vector<Contraction> contractions_;  // of the products
+  int sums_ = 0, intermediates_ = 0;       // pointers
 };
+
+std::optional<Contraction> contraction_of(const DenseJob& job, DenseKernels& kernels) {
+  if (node_of(job).op == Op::convolution) return conv_form(job, kernels);
+  return gemm_form(job, plain_operand(job, 0, kernels));
+}
+
+std::optional<std::string> cannot_divide(const Contraction& c, const loop::Machine& machine) {
+  if (c.elem != loop::Elem::f32) return "not of f32";
+  if (!c.weights || c.bundle > 1) return "no plain weights";
+  for (const OuterAxis& axis : c.nest.outer) {
+    if (axis.extent != 1) return "its axes do not lie evenly";
+  }
+  if (!c.nest.taps.empty() || c.nest.m_tap.extent != 1) return "it has taps";
+  if (c.lhs_k_stride != 1) return "its rows are not contiguous";
+  if (c.k < 2 || c.k % 2 != 0 || c.nest.n < 2 || c.nest.m < 2) return "it has no halves";
+  Nest half = c.nest;
+  if (c.nest.n % (2 * c.nest.lanes) != 0) half.n = 1;  // narrow panels
+  return refuse_vectors(half, machine);
+}
 
 }  // namespace
 
 std::optional<std::string> cannot_strassen(const DenseJob& job) {
   if (job.exact) return "exact sums asked for";
-  if (auto reason = refuse_gemm(job)) return reason;
-  if (node_of(job).type.dtype != DType::f32) return "not of f32";
-  if (!job.operands[1].weights) return "no weights";
+  bool conv = node_of(job).op == Op::convolution;
+  if (auto reason = conv ? refuse_conv(job) : refuse_gemm(job)) return reason;
   DenseKernels unused;
-  Contraction c = gemm_form(job, plain_operand(job, 0, unused));
-  if (!c.nest.outer.empty() || !c.nest.taps.empty()) return "its axes do not lie evenly";
-  if (c.lhs_k_stride != 1) return "its rows are not contiguous";
-  if (c.k % 2 != 0 || c.nest.n % 2 != 0 || c.nest.m < 2) return "it has no halves";
-  c.nest.n /= 2;
-  return refuse_vectors(c.nest, *job.machine);
+  std::optional<Contraction> c = contraction_of(job, unused);
+  if (!c) return "it has phases";
+  return cannot_divide(*c, *job.machine);
 }
 
 std::optional<std::string> refuse_strassen(const DenseJob& job) {
   if (auto reason = cannot_strassen(job)) return reason;
   DenseKernels unused;
-  Contraction c = gemm_form(job, plain_operand(job, 0, unused));
+  Contraction c = *contraction_of(job, unused);
+  if (c.nest.m < kFewestRows) return "few rows";
+  if (c.k * c.nest.n * kBytes * 3 / 4 > job.spare_weights) {
+    return "its sums of weights would take too much memory";
+  }
   auto m = static_cast<double>(c.nest.m), n = static_cast<double>(c.nest.n);
   auto k = static_cast<double>(c.k);
   double fmas_per_cycle = 2.0 * c.nest.lanes;
   double saved = m * n * k / 8 / fmas_per_cycle;
   double sums = (8 * m * k + 11 * m * n) / kL2BytesPerCycle;
-  if (c.nest.m < 64) return "few rows";
   if (saved < kGain * sums) return "the sums would cost too much";
   return std::nullopt;
 }
 
 DenseKernels make_strassen(const DenseJob& job) {
   DenseKernels kernels;
-  StrassenBuilder(job, kernels).build();
+  Contraction c = *contraction_of(job, kernels);
+  StrassenBuilder(job, c, kernels).build();
+  kernels.choice.parameters.clear();  // those of the columns behind the last chunk
   return kernels;
 }
 
