@@ -51,7 +51,7 @@ class Explainer {
       case Group::Kind::map: return group.members.empty() ? "movement" : "elementwise map";
       case Group::Kind::row: return "rows with reductions";
       case Group::Kind::dense: return std::string(graph::name_of(graph_[group.anchor].op));
-      default: return std::string(graph::name_of(graph_[group.target].op));
+      default: return std::string(graph::name_of(graph_[group.root].op));
     }
   }
 
@@ -60,7 +60,7 @@ class Explainer {
     std::vector<NodeId> nodes;
     for (const Member& m : group.members) nodes.push_back(m.node);
     if (group.anchor.valid()) nodes.push_back(group.anchor);
-    if (nodes.empty() || group.value != group.target) nodes.push_back(group.target);
+    if (nodes.empty() || group.value != group.root) nodes.push_back(group.root);
     std::sort(nodes.begin(), nodes.end());
     nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
     return nodes;
@@ -102,10 +102,10 @@ class Explainer {
   std::string end_of(const Group& group, size_t k) const {
     std::vector<std::string> names = readers(k);
     std::string who = names.empty() ? "its user" : listed(names);
-    if (group.value != group.target) {
+    if (group.value != group.root) {
       return "writes its part of a buffer that several kernels fill, for " + who;
     }
-    switch (lowered_.grouping.stored[group.target]) {
+    switch (lowered_.grouping.stored[group.root]) {
       case Stored::no: return "";
       case Stored::output: return "an output of the network";
       case Stored::read:
@@ -120,7 +120,7 @@ class Explainer {
   }
 
   std::string unfit(const Group& group, const std::string& who) const {
-    Op op = graph_[group.target].op;
+    Op op = graph_[group.root].op;
     if (op == Op::reduce) return "the loops of " + who + " do not run along what is reduced";
     if (group.kind == Group::Kind::dense) {
       return who + " does not visit it row by row, or reduces it";

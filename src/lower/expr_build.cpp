@@ -56,7 +56,7 @@ class ExprBuilder {
   int resolve(NodeId id, IndexMap map) {
     for (;;) {
       const Node& node = graph_[id];
-      if (grouping_.materialized[id] && id != group_.target) return leaf(id, map);
+      if (grouping_.materialized[id] && id != group_.root) return leaf(id, map);
       if (!is_view(node.op)) break;
       Delinearized d = through_view(graph_, id, map, group_.space);
       BURIN_CHECK(d.map, "a view without a map inside a group");
@@ -118,7 +118,9 @@ class ExprBuilder {
       if (!is_float(out.dtype)) out.literal_int = value.as_int(0);
       return append(out);
     }
-    View view = view_of(map, node.type, pointer(id), group_.space.size());
+    NodeId home = grouping_.homes->node(id);
+    View view = view_of(grouping_.homes->map(id, map), graph_.type(home), pointer(home),
+                        group_.space.size());
     for (size_t i = 0; i < fused_.expr.nodes.size(); ++i) {
       const ExprNode& other = fused_.expr.nodes[i];
       if (other.kind != ExprNode::Kind::load) continue;

@@ -4,6 +4,7 @@
 #include "lower/group.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "base/check.h"
 #include "lower/group_absorb.h"
@@ -35,15 +36,19 @@ bool computed_again(const Group& g, const IndexMap& map) {
 
 class Grouper {
  public:
-  Grouper(const Graph& graph, const GroupFacts& facts, const IdVector<NodeId, bool>& forced)
-      : s_(graph, facts, forced), graph_(graph) {}
+  Grouper(const Graph& graph, const GroupFacts& facts, std::shared_ptr<const Homes> homes,
+          const IdVector<NodeId, bool>& forced)
+      : s_(graph, facts, *homes, forced), graph_(graph), homes_(std::move(homes)) {}
 
   Grouping run() {
     for (const graph::Port& port : graph_.outputs) s_.need(port.node, Stored::output);
+    for (size_t i = 0; i < graph_.size(); ++i) {
+      if (homes_->is_guest(NodeId(i))) s_.need(NodeId(i), Stored::several);
+    }
     for (size_t i = graph_.size(); i-- > 0;) visit(NodeId(i));
     std::stable_sort(s_.groups.begin(), s_.groups.end(),
-                     [](const Group& a, const Group& b) { return a.target < b.target; });
-    return {std::move(s_.groups), std::move(s_.materialized), std::move(s_.stored)};
+                     [](const Group& a, const Group& b) { return a.order < b.order; });
+    return {std::move(s_.groups), std::move(s_.materialized), std::move(s_.stored), homes_};
   }
 
  private:
@@ -174,31 +179,29 @@ class Grouper {
     for (NodeId operand : node.operands) s_.need(operand, Stored::read);
   }
 
-  // One group writes `part` at start + stride * coordinate of the target.
-  void write_region(NodeId target, NodeId part, const Dims& start, const Dims& stride) {
+  // One group writes `part` at start + stride * coordinate of the root.
+  void write_region(NodeId root, NodeId part, const Dims& start, const Dims& stride, NodeId order) {
     if (shape(part).elements() == 0) return;
     IndexMap map = identity_map(shape(part));
-    size_t axes = space_of(shape(part)).size();
     for (size_t k = 0; k < map.size(); ++k) {
       map[k].offset = start[k];
       for (int64_t& c : map[k].coefs) c *= stride[k];
     }
-    Dims strides = shape(target).strides();
-    Affine output{0, Dims(axes, 0)};
-    for (size_t k = 0; k < map.size(); ++k) {
-      output.offset += map[k].offset * strides[k];
-      for (size_t d = 0; d < axes; ++d) output.coefs[d] += map[k].coefs[d] * strides[k];
-    }
-    size_t g = s_.open(Group::Kind::map, part, target, std::move(output));
+    size_t g = s_.open(Group::Kind::map, part, root, std::move(map));
+    s_.groups[g].order = order;
     s_.request(part, g, s_.groups[g].value_map);
   }
 
   void visit_concatenate(NodeId id) {
     s_.materialized[id] = true;
+    if (homes_->is_beginning(id)) return;
     auto axis = static_cast<size_t>(graph_.attr<graph::AxisAttr>(id).axis);
     Dims start(shape(id).rank(), 0), stride(shape(id).rank(), 1);
-    for (NodeId part : graph_[id].operands) {
-      write_region(id, part, start, stride);
+    for (size_t i = 0; i < graph_[id].operands.size(); ++i) {
+      NodeId part = graph_[id].operands[i];
+      if (!homes_->is_operand(id, i)) {
+        write_region(id, part, start, stride, homes_->first_reader(id, i));
+      }
       start[axis] += shape(part)[axis];
     }
   }
@@ -214,11 +217,12 @@ class Grouper {
     s_.request(fill, g, s_.groups[g].value_map);
     Dims stride = attr.interior;
     for (int64_t& s : stride) ++s;
-    write_region(id, graph_[id].operands[0], attr.low, stride);
+    write_region(id, graph_[id].operands[0], attr.low, stride, id);
   }
 
   GroupState s_;
   const Graph& graph_;
+  std::shared_ptr<const Homes> homes_;
 };
 
 // Marks elementwise nodes that a finished group computes more than once per value.
@@ -226,7 +230,7 @@ bool force_repeated(const Graph& graph, const Grouping& grouping, IdVector<NodeI
   bool any = false;
   for (const Group& g : grouping.groups) {
     for (const Member& m : g.members) {
-      if (graph[m.node].op == Op::reduce || m.node == g.target || forced[m.node]) continue;
+      if (graph[m.node].op == Op::reduce || m.node == g.root || forced[m.node]) continue;
       if (computed_again(g, m.map)) forced[m.node] = any = true;
     }
   }
@@ -241,10 +245,11 @@ bool Group::has_reductions() const {
 
 Grouping group_nodes(const Graph& graph) {
   GroupFacts facts(graph);
+  auto homes = std::make_shared<const Homes>(graph);
   IdVector<NodeId, bool> forced(graph.size(), false);
-  Grouping grouping = Grouper(graph, facts, forced).run();
+  Grouping grouping = Grouper(graph, facts, homes, forced).run();
   for (int round = 1; round < kMaxRounds && force_repeated(graph, grouping, forced); ++round) {
-    grouping = Grouper(graph, facts, forced).run();
+    grouping = Grouper(graph, facts, homes, forced).run();
   }
   return grouping;
 }

@@ -5,13 +5,15 @@
 //   dense  a convolution, dot_general or reduce_window with the elementwise nodes behind it
 //   alias  a reshape of a buffer: no kernel
 //   single gather, scatter, argsort: a kernel of its own
-// concatenate and pad are map, row or dense groups that each write a region of one buffer.
+// concatenate and pad are map, row or dense groups that each write a region of one buffer; values
+// that live in a concatenation's buffer (lower/homes.h) are written straight into it.
 // Next: lower/expr_build.h makes the expression of a group, lower/lower.h its kernels.
 #pragma once
 
 #include <vector>
 
 #include "graph/graph.h"
+#include "lower/homes.h"
 #include "lower/index_map.h"
 
 namespace burin::lower {
@@ -32,7 +34,9 @@ struct Group {
   Kind kind = Kind::map;
   graph::NodeId value;  // what is computed: at `value_map` of each point of the space
   IndexMap value_map;
-  graph::NodeId target;  // the node whose buffer is written
+  graph::NodeId root;    // the node of which this is all or a part
+  graph::NodeId target;  // the node whose buffer is written: where the root lives
+  graph::NodeId order;   // runs when all nodes before this one are known
   Affine output;         // where in that buffer, in elements
   Dims space;
   std::vector<bool> reduced;        // per axis of the space: summed over, not part of the output
@@ -57,8 +61,9 @@ enum class Stored : uint8_t {
 
 struct Grouping {
   std::vector<Group> groups;                   // in execution order
-  IdVector<graph::NodeId, bool> materialized;  // the nodes that have a buffer
-  IdVector<graph::NodeId, Stored> stored;      // and why
+  IdVector<graph::NodeId, bool> materialized;  // the nodes that are in memory
+  IdVector<graph::NodeId, Stored> stored;      // why
+  std::shared_ptr<const Homes> homes;          // and where
 };
 
 // The map of a reduction's operand inside a group, given the reduction's own: the reduced axes of

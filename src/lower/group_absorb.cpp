@@ -168,7 +168,7 @@ DenseLeaf dense_leaf(GroupState& state, NodeId anchor, NodeId operand) {
     Delinearized d = through_view(state.graph, leaf, map, space);
     if (!d.map) break;
     NodeId next = state.graph[leaf].operands[0];
-    Affine position = linearize(*d.map, state.shape(next), space.size());
+    Affine position = state.place(next, *d.map, space.size());
     // A convolution reads few channels one at a time, so their distance is free.
     bool few = state.graph[anchor].op == Op::convolution &&
                state.shape(operand).dims().back() <= kFewChannels;
@@ -182,8 +182,9 @@ DenseLeaf dense_leaf(GroupState& state, NodeId anchor, NodeId operand) {
     leaf = next;
   }
   state.need(leaf, Stored::read);
-  View view = view_of(map, state.graph.type(leaf), 0, space.size());
-  return {leaf, widen_view(view, state.shape(operand))};
+  NodeId home = state.homes.node(leaf);
+  View view = view_of(state.homes.map(leaf, map), state.graph.type(home), 0, space.size());
+  return {home, widen_view(view, state.shape(operand))};
 }
 
 }  // namespace burin::lower

@@ -18,10 +18,11 @@ Affine row_major(const Shape& shape) {
   return linearize(map, shape, space_of(shape).size());
 }
 
-GroupState::GroupState(const Graph& of, const GroupFacts& known,
+GroupState::GroupState(const Graph& of, const GroupFacts& known, const Homes& where,
                        const IdVector<NodeId, bool>& forced)
     : graph(of),
       facts(known),
+      homes(where),
       needed(forced),
       requests(of.size()),
       materialized(of.size(), false),
@@ -49,14 +50,19 @@ const Request* GroupState::sole_request(NodeId id) {
   return is_full(r) ? nullptr : &r;
 }
 
-size_t GroupState::open(Group::Kind kind, NodeId value, NodeId target, Affine output) {
+Affine GroupState::place(NodeId id, const IndexMap& map, size_t axes) const {
+  return linearize(homes.map(id, map), shape(homes.node(id)), axes);
+}
+
+size_t GroupState::open(Group::Kind kind, NodeId value, NodeId root, IndexMap at) {
   Group g;
   g.kind = kind;
   g.value = value;
   g.value_map = identity_map(shape(value));
-  g.target = target;
-  g.output = std::move(output);
+  g.root = g.order = root;
+  g.target = homes.node(root);
   g.space = space_of(shape(value));
+  g.output = place(root, at, g.space.size());
   g.reduced.assign(g.space.size(), false);
   groups.push_back(std::move(g));
   requested.resize(groups.size());
@@ -69,7 +75,7 @@ size_t GroupState::open_root(Group::Kind kind, NodeId id) {
     bool one = requests[id].size() == 1;
     stored[id] = !one ? Stored::several : is_full(requests[id][0]) ? Stored::full : Stored::unfit;
   }
-  return open(kind, id, id, row_major(shape(id)));
+  return open(kind, id, id, identity_map(shape(id)));
 }
 
 std::optional<IndexMap> GroupState::follow_view(NodeId view, size_t g, const IndexMap& map) {

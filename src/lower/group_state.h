@@ -25,7 +25,7 @@ struct Request {
 Affine row_major(const Shape& shape);
 
 struct GroupState {
-  GroupState(const graph::Graph& graph, const GroupFacts& facts,
+  GroupState(const graph::Graph& graph, const GroupFacts& facts, const Homes& homes,
              const IdVector<graph::NodeId, bool>& forced);
 
   const Shape& shape(graph::NodeId id) const { return graph.type(id).shape; }
@@ -44,8 +44,10 @@ struct GroupState {
     return group_of(r).members.size() >= kMaxMembers || requested[r.group].size() > kMaxRequests;
   }
 
-  // A new group over the shape of `value` that writes `output` of the target's buffer.
-  size_t open(Group::Kind kind, graph::NodeId value, graph::NodeId target, Affine output);
+  // A new group over the shape of `value`, which it writes at these coordinates of the root.
+  size_t open(Group::Kind kind, graph::NodeId value, graph::NodeId root, IndexMap at);
+  // Where in memory the coordinates of a node are.
+  Affine place(graph::NodeId id, const IndexMap& map, size_t axes) const;
   // The same for all of a node's buffer.
   size_t open_root(Group::Kind kind, graph::NodeId id);
 
@@ -71,6 +73,7 @@ struct GroupState {
 
   const graph::Graph& graph;
   const GroupFacts& facts;
+  const Homes& homes;
   IdVector<graph::NodeId, bool> needed;  // in memory
   IdVector<graph::NodeId, std::vector<Request>> requests;
   IdVector<graph::NodeId, bool> materialized;

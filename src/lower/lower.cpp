@@ -82,6 +82,8 @@ class Lowering {
 
   Lowered run() {
     bind_outputs();
+    IdVector<NodeId, size_t> last(graph_.size(), 0);  // group that writes to a node's buffer
+    for (size_t i = 0; i < grouping_.groups.size(); ++i) last[grouping_.groups[i].target] = i;
     for (size_t i = 0; i < grouping_.groups.size(); ++i) {
       const Group& group = grouping_.groups[i];
       group_ = i;
@@ -92,9 +94,7 @@ class Lowering {
         case Group::Kind::dense: lower_dense(group); break;
         case Group::Kind::single: lower_single(group); break;
       }
-      bool last =
-          i + 1 == grouping_.groups.size() || grouping_.groups[i + 1].target != group.target;
-      if (last && group.kind != Group::Kind::alias) note_result(group.target);
+      if (last[group.target] == i && group.kind != Group::Kind::alias) note_result(group.target);
     }
     group_ = Kernel::kNoGroup;
     for (const auto& [node, port] : copies_) copy_output(node, port);
@@ -245,7 +245,7 @@ class Lowering {
     Fused fused = build_expr(graph_, grouping_, group);
     std::vector<double> traffic = traffic_of(fused, group.space);
     FusedJob job;
-    job.name = name_of_node(group.target);
+    job.name = name_of_node(group.root);
     job.expr = std::move(fused.expr);
     job.outputs = std::move(fused.outputs);
     job.reduces = std::move(fused.reduces);
@@ -254,7 +254,7 @@ class Lowering {
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
     DenseKernels made = group.has_reductions() ? make_row(job) : make_map(job);
-    add_kernels(std::move(made), buffers_of(fused.buffers), traffic, group.target);
+    add_kernels(std::move(made), buffers_of(fused.buffers), traffic, group.root);
   }
 
   void lower_dense(const Group& group) {

@@ -130,6 +130,26 @@ TEST(Grouping, ConvolutionWritesStraightIntoAConcatenation) {
             (std::vector{Kind::dense, Kind::map}));
 }
 
+TEST(Grouping, GrowingConcatenationsCopyNothing) {
+  Net net;
+  NodeId x = net.b.exp(net.f32({1, 8, 8, 16}));
+  NodeId y = net.conv(x, net.f32({3, 3, 16, 16}));
+  NodeId two = net.b.concatenate({x, y}, 3);
+  NodeId z = net.conv(two, net.f32({3, 3, 32, 16}));
+  NodeId three = net.b.concatenate({x, y, z}, 3);
+  EXPECT_EQ(net.kinds(net.conv(three, net.f32({3, 3, 48, 16}))),
+            (std::vector{Kind::map, Kind::dense, Kind::dense, Kind::dense}));
+}
+
+TEST(Grouping, NestedConcatenationsCopyNothing) {
+  Net net;
+  NodeId x = net.b.exp(net.f32({1, 8, 8, 16}));
+  NodeId two = net.b.concatenate({x, net.conv(x, net.f32({3, 3, 16, 16}))}, 3);
+  NodeId z = net.conv(two, net.f32({3, 3, 32, 16}));
+  EXPECT_EQ(net.kinds(net.b.tanh(net.b.concatenate({z, two}, 3))),
+            (std::vector{Kind::map, Kind::dense, Kind::dense, Kind::map}));
+}
+
 TEST(Grouping, ScoresKeepTheirScaleInTheProductNotInTheSoftmax) {
   Net net;
   NodeId q = net.f32({7, 16}), k = net.f32({33, 16});

@@ -103,6 +103,29 @@ void concatenate(GraphMaker& m) {
   keep(m, m.b.concatenate({x, y}, axis), x, y);
 }
 
+// Concatenations that grow by what is made of them, side by side or one inside the next.
+void growing_concatenation(GraphMaker& m) {
+  NodeId x = pick_any(m, 1);
+  int64_t axis = axis_of(m, x);
+  TensorType type = m.b.type(x);
+  if (!is_float(type.dtype)) return;
+  bool nested = m.chance(30);
+  std::vector<NodeId> parts = {x};
+  NodeId all = x;
+  for (int64_t i = 0, count = m.between(2, 4); i < count; ++i) {
+    Dims start(type.shape.rank(), 0), stride(type.shape.rank(), 1), limit = m.b.shape(all).dims();
+    limit[static_cast<size_t>(axis)] = m.between(0, limit[static_cast<size_t>(axis)]);
+    NodeId more = m.b.slice(m.chance(50) ? m.b.neg(all) : all, start, limit, stride);
+    if (m.chance(70)) more = m.b.abs(more);
+    parts.push_back(more);
+    if (m.chance(10)) parts.push_back(x);
+    all = m.b.concatenate(parts, axis);
+    if (nested) parts = {all};
+    if (m.chance(30)) keep(m, m.b.neg(all), x);
+  }
+  keep(m, all, x);
+}
+
 void reverse(GraphMaker& m) {
   NodeId x = pick_any(m, 1);
   Dims axes;
@@ -159,8 +182,9 @@ void iota(GraphMaker& m) {
   m.note(m.b.iota({m.one_of(kDTypes), Shape(dims)}, axis), 100, true);
 }
 
-constexpr GrowStep kSteps[] = {reshape, transpose, broadcast, slice,   pad, concatenate,
-                               reverse, gather,    scatter,   argsort, iota};
+constexpr GrowStep kSteps[] = {
+    reshape, transpose, broadcast, slice,   pad, concatenate, growing_concatenation,
+    reverse, gather,    scatter,   argsort, iota};
 
 }  // namespace
 

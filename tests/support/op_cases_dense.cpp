@@ -86,6 +86,26 @@ void add_rows(std::vector<OpCase>& cases, Op op, const Row& row, Build build) {
   }
 }
 
+// A block of layers that each read all before it, by 3x3 filters and by what stands between.
+NodeId dense_block(CaseBuilder& b, Dims image, bool nested) {
+  NodeId x = b.f32(std::move(image));
+  std::vector<NodeId> parts = {b.exp(x), b.f32(b.shape(x).dims())};
+  NodeId all = b.concatenate(parts, 3);
+  for (int64_t width : {3, 17, 8}) {
+    Tensor point = random_tensor({DType::f32, Shape{1, 1, b.shape(all)[3], 16}}, {-1, 1}, 3);
+    Tensor square = random_tensor({DType::f32, Shape{3, 3, 16, width}}, {-1, 1}, 4);
+    NodeId y = b.with_scalar(Op::max, all, 0);
+    y = b.convolution(y, b.constant(point), {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1});
+    y = b.convolution(y, b.constant(square), {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 1});
+    if (nested) parts = {all};
+    parts.push_back(y);
+    all = b.concatenate(parts, 3);
+  }
+  Tensor last = random_tensor({DType::f32, Shape{2, 2, b.shape(all)[3], 7}}, {-1, 1}, 5);
+  NodeId end = b.convolution(all, b.constant(last), {{2, 2}, {0, 1}, {1, 0}, {1, 1}, {1, 1}, 1});
+  return b.concatenate({end, end}, 1);
+}
+
 }  // namespace
 
 // The second operand of each row is an input, and in a further f32 case a constant, which a kernel
@@ -117,6 +137,14 @@ std::vector<OpCase> dense_cases() {
            Tensor w = random_tensor({DType::f32, Shape(row.w)}, {-1, 1}, 3);
            return b.convolution(x, b.constant(w), row.attr);
          }});
+  }
+  for (bool nested : {false, true}) {
+    for (int64_t width : {1, 7, 33}) {
+      std::string name = nested ? "dense_block_nested_" : "dense_block_";
+      cases.push_back({name + std::to_string(width), Op::convolution, [=](CaseBuilder& b) {
+                         return dense_block(b, {1, 5, width, width}, nested);
+                       }});
+    }
   }
   return cases;
 }
