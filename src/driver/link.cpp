@@ -9,6 +9,8 @@ namespace burin::driver {
 
 namespace {
 
+constexpr size_t kCopied = 8 << 20;  // bytes of a constant that are copied at a time
+
 using lower::Buffer;
 using lower::BufferId;
 
@@ -116,14 +118,19 @@ std::vector<ConstantWriter> constant_writers(const lower::Lowered& lowered,
     if (offsets[BufferId(i)] < 0) continue;
     const Buffer& buffer = lowered.buffers[BufferId(i)];
     std::byte* out = program.constants.get() + offsets[BufferId(i)];
-    auto write = [&buffer, out] {
-      if (buffer.fill) {
-        buffer.fill(out);
-      } else {
-        std::memcpy(out, buffer.constant.data(), buffer.constant.bytes().size());
+    if (buffer.fill) {
+      for (int64_t part = 0; part < buffer.fill.parts; ++part) {
+        writers.push_back({buffer.bytes / buffer.fill.parts,
+                           [&buffer, out, part] { buffer.fill.write(out, part); }});
       }
-    };
-    writers.push_back({buffer.bytes, write});
+      continue;
+    }
+    std::span<const std::byte> from = buffer.constant.bytes();
+    for (size_t at = 0; at < from.size(); at += kCopied) {
+      auto piece = from.subspan(at, std::min(kCopied, from.size() - at));
+      writers.push_back({static_cast<int64_t>(piece.size()),
+                         [piece, to = out + at] { std::memcpy(to, piece.data(), piece.size()); }});
+    }
   }
   return writers;
 }

@@ -25,13 +25,13 @@ void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
 // The network's name, and names and types of its inputs and outputs.
 void name_ports(const graph::Graph& graph, runtime::Program& program);
 
-// Packs one constant, on any thread.
+// Packs a constant or a part of one, on any thread.
 struct ConstantWriter {
   int64_t bytes = 0;
   std::function<void()> write;
 };
 
-// Allocates the program's block of constants. Each writer packs one of them into it; `lowered` and
+// Allocates the program's block of constants. Each writer packs some of it; `lowered` and
 // the program must still be there.
 std::vector<ConstantWriter> constant_writers(const lower::Lowered& lowered,
                                              runtime::Program& program);

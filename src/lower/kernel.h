@@ -2,6 +2,7 @@
 // them, lower/memory_plan.h gives the buffers their places, src/driver engraves and links them.
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <string>
 #include <utility>
@@ -20,9 +21,25 @@ struct BufferTag;
 using BufferId = Id<BufferTag>;
 
 // Writes a constant's bytes to where they will stay (64-byte aligned, zeroed). Weights are packed
-// by this once the program's block is allocated: nothing is copied twice. May run on any thread;
-// keeps what it reads alive.
-using Fill = std::function<void(std::byte* out)>;
+// by this once the program's block is allocated: nothing is copied twice. The parts of a large one
+// may be written in any order, on any threads. Keeps what it reads alive.
+struct Fill {
+  std::function<void(std::byte* out, int64_t part)> write;  // `out`: of the whole
+  int64_t parts = 1;
+
+  Fill() = default;
+  template <class F>
+  requires std::invocable<F&, std::byte*> Fill(F whole)
+      : write([whole](std::byte* out, int64_t) { whole(out); }) {}
+  template <class F>
+  requires std::invocable<F&, std::byte*, int64_t> Fill(F part, int64_t count)
+      : write(std::move(part)), parts(count) {}
+
+  explicit operator bool() const { return write != nullptr; }
+  void operator()(std::byte* out) const {
+    for (int64_t part = 0; part < parts; ++part) write(out, part);
+  }
+};
 
 struct Buffer {
   // scratch: used by one kernel; each worker thread has its own, undefined when a tile begins.

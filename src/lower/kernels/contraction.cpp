@@ -32,8 +32,8 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   }
   int64_t lanes = nest.lanes;
   if (c.weights) {
-    Fill fill = [c, layout, lanes](std::byte* out) { pack_weights(c, layout, lanes, out); };
-    kernels.extras.push_back({std::max<int64_t>(layout.elements() * 4, 64), std::move(fill)});
+    kernels.extras.push_back(
+        {std::max<int64_t>(layout.elements() * 4, 64), weight_packer(c, layout, lanes)});
     return;
   }
   DenseStage packing = make_packing(c, layout, lanes);

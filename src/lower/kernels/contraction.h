@@ -109,8 +109,8 @@ struct PackedLayout {
   int64_t elements() const { return blocks * block; }
 };
 PackedLayout packed_layout(const Contraction& c, int64_t vectors);
-// Writes the packed weights, elements of 4 bytes.
-void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out);
+// What writes the packed weights, elements of 4 bytes.
+Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lanes);
 // A kernel that packs a view at run time; its two pointers are the view's and the packed buffer.
 DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes);
 

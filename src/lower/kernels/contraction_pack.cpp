@@ -30,7 +30,8 @@ PackedLayout packed_layout(const Contraction& c, int64_t vectors) {
 
 namespace {
 
-constexpr int64_t kBytes = 4;  // of an element
+constexpr int64_t kBytes = 4;            // of an element
+constexpr int64_t kPartBytes = 8 << 20;  // of packed weights that are written at a time
 
 // Copies the channels [n, n + count) of one outer block, group `g` of `bundle` within it.
 struct PanelCopy {
@@ -65,11 +66,18 @@ struct PanelCopy {
   }
 };
 
-void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, std::byte* block) {
+// Panels [first, last) of an outer block.
+struct PanelRange {
+  int64_t first, last;
+};
+
+void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, PanelRange panels,
+                std::byte* block) {
   const Contraction& c = copy.c;
   int64_t group_n = c.nest.n / c.bundle, group_k = c.k / c.bundle;
   int64_t first_group = group_axis >= 0 ? copy.start[static_cast<size_t>(group_axis)] : 0;
-  for (int64_t n = 0; n < c.nest.n; n += copy.layout.width) {
+  int64_t end = std::min(c.nest.n, panels.last * copy.layout.width);
+  for (int64_t n = panels.first * copy.layout.width; n < end; n += copy.layout.width) {
     int64_t count = std::min(copy.layout.width, c.nest.n - n);
     int64_t width = std::min(copy.layout.width, round_up(count, lanes));
     std::byte* panel = block + n * copy.layout.rows * kBytes;
@@ -85,7 +93,8 @@ void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, std::byte* b
   if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group;
 }
 
-void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
+void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, PanelRange panels,
+               std::byte* out) {
   PanelCopy copy(c, layout);
   size_t outer = c.nest.outer.size();
   // Outer axes along which the weights vary, odometer-wise; the bundled one counts whole bundles.
@@ -101,7 +110,7 @@ void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, 
       copy.start[i] = index[i] * (grouped ? c.bundle : 1);
       offset += index[i] * layout.outer_strides[i];
     }
-    pack_block(copy, lanes, group_axis, out + offset * kBytes);
+    pack_block(copy, lanes, group_axis, panels, out + offset * kBytes);
     for (size_t i = outer; i-- > 0;) {
       if (layout.outer_strides[i] == 0) continue;
       if (++index[i] < c.nest.outer[i].extent) break;
@@ -110,18 +119,31 @@ void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, 
   }
 }
 
-}  // namespace
-
-void pack_weights(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
-  pack_view(c, layout, lanes, out);
+void pack_whole(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
+  PanelRange all{0, ceil_div(c.nest.n, layout.width)};
+  pack_view(c, layout, lanes, all, out);
   auto* sums = reinterpret_cast<float*>(out);
   for (const AddedWeights& added : c.added) {
     Contraction other = c;
     other.weights = added.view;
     std::vector<float> more(static_cast<size_t>(layout.elements()), 0.0f);
-    pack_view(other, layout, lanes, reinterpret_cast<std::byte*>(more.data()));
+    pack_view(other, layout, lanes, all, reinterpret_cast<std::byte*>(more.data()));
     for (size_t i = 0; i < more.size(); ++i) sums[i] += added.factor * more[i];
   }
+}
+
+}  // namespace
+
+Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
+  int64_t panels = ceil_div(c.nest.n, layout.width);
+  int64_t parts = std::min(panels, ceil_div(layout.elements() * kBytes, kPartBytes));
+  if (parts <= 1 || !c.added.empty()) {
+    return [c, layout, lanes](std::byte* out) { pack_whole(c, layout, lanes, out); };
+  }
+  auto part = [c, layout, lanes, panels, parts](std::byte* out, int64_t i) {
+    pack_view(c, layout, lanes, {panels * i / parts, panels * (i + 1) / parts}, out);
+  };
+  return {part, parts};
 }
 
 DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
