@@ -18,7 +18,7 @@ namespace burin::driver {
 
 namespace {
 
-constexpr int64_t kReleaseEvery = 32 << 20;  // bytes of packed constants
+constexpr int64_t kReleaseEvery = 16 << 20;  // bytes of packed constants
 
 class Stopwatch {
  public:
