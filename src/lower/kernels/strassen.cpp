@@ -241,7 +241,7 @@ class StrassenBuilder {
       int64_t block = layout.block * kBytes;
       for (const Contraction& c : contractions) {
         packed.assign(static_cast<size_t>(chunks.count * block), std::byte{0});
-        pack_weights(c, layout, c.nest.lanes, packed.data());
+        weight_packer(c, layout, c.nest.lanes)(packed.data());
         for (int64_t i = 0; i < chunks.count; ++i) {
           std::memcpy(out + i * block * static_cast<int64_t>(contractions.size()),
                       packed.data() + i * block, static_cast<size_t>(block));
