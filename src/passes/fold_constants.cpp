@@ -74,7 +74,7 @@ class Folder {
 
 void Folder::find_affordable() {
   affordable_.resize(old_.size());
-  int64_t spent = 0;
+  int64_t spent_on_small = 0, spent_on_large = 0;  // the one must not starve the other
   for (size_t i = 0; i < old_.size(); ++i) {
     NodeId id(i);
     const Node& node = old_[id];
@@ -82,8 +82,9 @@ void Folder::find_affordable() {
               (node.op == Op::constant || products(old_, node) <= kMostProducts);
     for (NodeId operand : node.operands) ok = ok && affordable_[operand];
     if (ok && node.op != Op::constant) {
-      spent += node.type.shape.elements();
-      ok = node.type.shape.elements() <= kMostOtherWeights && spent <= kMostElementsInAll;
+      int64_t elements = node.type.shape.elements();
+      int64_t& spent = elements <= kMostElements ? spent_on_small : spent_on_large;
+      ok = elements <= kMostOtherWeights && (spent += elements) <= kMostElementsInAll;
     }
     affordable_[id] = ok;
   }
