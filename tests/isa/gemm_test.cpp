@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "loop/math.h"
 #include "tests/support/engrave_support.h"
 
 namespace burin::isa {
@@ -54,6 +55,22 @@ TEST(GemmTile, InnerLoopIsTightAvx2) {
   EXPECT_EQ(count_lines(body, "vbroadcastss"), 6);
   EXPECT_EQ(count_lines(body, "vmovups"), 2);
   EXPECT_LE(body.size(), 12 + 6 + 2 + 5) << code.listing;
+}
+
+// What follows the loop needs registers too: it, not the loop, does with fewer.
+TEST(GemmTile, InnerLoopIsTightBeforeALongEpilogue) {
+  struct Row {
+    const char* target;
+    int rows, vectors;
+  };
+  for (const Row& row : {Row{"avx2", 4, 3}, Row{"avx2", 6, 2}, Row{"avx512", 14, 2}}) {
+    Target target = target_named(row.target);
+    Code code =
+        engrave_or_fail(gemm_tile(target.machine, row.rows, row.vectors, 256, loop::erf), target);
+    std::vector<std::string> body = inner_loop(code);
+    EXPECT_EQ(count_lines(body, "vfmadd231ps"), row.rows * row.vectors) << code.listing;
+    EXPECT_EQ(count_lines(body, "", "[rsp"), 0) << code.listing;
+  }
 }
 
 TEST(GemmTile, SingleUseSplatsAreEmbeddedBroadcasts) {

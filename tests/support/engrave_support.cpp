@@ -87,7 +87,8 @@ int count_lines(const std::vector<std::string>& lines, std::string_view mnemonic
   return count;
 }
 
-loop::Function gemm_tile(const loop::Machine& machine, int rows, int vectors, int64_t depth) {
+loop::Function gemm_tile(const loop::Machine& machine, int rows, int vectors, int64_t depth,
+                         loop::Real (*epilogue)(loop::Real)) {
   loop::Builder b("gemm_tile", 3);
   uint16_t lanes = machine.lanes(loop::Elem::f32);
   loop::Type vec{loop::Elem::f32, lanes};
@@ -109,7 +110,8 @@ loop::Function gemm_tile(const loop::Machine& machine, int rows, int vectors, in
         return next;
       });
   for (size_t i = 0; i < sums.size(); ++i) {
-    b.store(sums[i], {b.pointer(2), {}, 1, static_cast<int64_t>(i) * lanes * 4});
+    loop::Value result = epilogue ? epilogue({b, sums[i]}).value() : sums[i];
+    b.store(result, {b.pointer(2), {}, 1, static_cast<int64_t>(i) * lanes * 4});
   }
   return b.finish();
 }

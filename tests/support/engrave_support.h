@@ -9,6 +9,7 @@
 
 #include "isa/engrave.h"
 #include "loop/builder.h"
+#include "loop/real.h"
 
 namespace burin::isa {
 
@@ -29,7 +30,8 @@ int count_lines(const std::vector<std::string>& lines, std::string_view mnemonic
                 std::string_view text = "");
 
 // A GEMM tile of `rows` x (vectors * lanes) over `depth`: buffers A [rows][depth], B packed
-// [depth][columns], C [rows][columns].
-loop::Function gemm_tile(const loop::Machine& machine, int rows, int vectors, int64_t depth);
+// [depth][columns], C [rows][columns]. The epilogue, if there is one, is applied to each sum.
+loop::Function gemm_tile(const loop::Machine& machine, int rows, int vectors, int64_t depth,
+                         loop::Real (*epilogue)(loop::Real) = nullptr);
 
 }  // namespace burin::isa

@@ -29,6 +29,7 @@ void Emitter::emit_loop(const Inst& inst) {
   for (uint32_t k = 0; k < inst.result_count; ++k) {
     carried.push_back(
         carried_register({inst.result + k}, body.params[k + 1], operands[k + 2], carried));
+    keep_in_register(carried.back(), loop_depth_ + 1);
   }
   ax::Gp counter = overwrite(body.params[0], operands[0], {}).as<ax::Gp>();
   for (uint32_t k = 0; k < inst.result_count; ++k) {

@@ -56,6 +56,8 @@ class Emitter {
   ax::Vec fresh_vec(Bank bank) { return fresh(bank).as<ax::Vec>(); }
   ax::Gp fresh_gp(Bank bank = Bank::gp64) { return fresh(bank).as<ax::Gp>(); }
   ax::KReg fresh_k() { return fresh(Bank::mask).as<ax::KReg>(); }
+  // Loops of this depth read and write the register in each trip: others are spilled before it.
+  void keep_in_register(const asmjit::BaseReg& r, int depth);
   // The register of a value; literals are loaded into a new one.
   asmjit::BaseReg reg(Value v);
   ax::Vec vec(Value v) { return reg(v).as<ax::Vec>(); }

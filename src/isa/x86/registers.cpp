@@ -11,6 +11,7 @@ namespace burin::isa::x86 {
 namespace {
 
 constexpr uint32_t kNoRegister = ~0u;
+constexpr int kWeightPerLoop = 80, kMostWeight = 255;  // for AsmJit's allocator
 
 asmjit::BaseReg make_reg(Bank bank, uint32_t id) {
   switch (bank) {
@@ -55,6 +56,12 @@ asmjit::BaseReg Emitter::fresh(Bank bank) {
   asmjit::BaseReg r;
   cc_._newReg(&r, type_id_of(bank), "v");  // without a name AsmJit would format one
   return make_reg(bank, r.id());
+}
+
+void Emitter::keep_in_register(const asmjit::BaseReg& r, int depth) {
+  asmjit::VirtReg* virt = cc_.virtRegById(r.id());
+  auto weight = static_cast<uint32_t>(std::min(kWeightPerLoop * depth, kMostWeight));
+  if (virt->weight() < weight) virt->setWeight(weight);
 }
 
 asmjit::BaseReg Emitter::reg(Value v) {
