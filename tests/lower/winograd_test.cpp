@@ -32,7 +32,9 @@ std::vector<DenseCase> cases() {
 
 struct Cut {
   int64_t block = 28, panels = 8;  // Winograd tiles and panels of output channels, at most
-  bool chunks = false;  // the weights transformed while running, in more than one step if possible
+  // The weights transformed next to their products, in more than one step if possible.
+  bool chunks = false;
+  bool known = true;  // the weights while compiling, else by a kernel in front
 };
 
 int64_t largest_divisor(int64_t n) {
@@ -61,7 +63,8 @@ TEST(Winograd, Interpreted) {
     c.epilogue = c.name != "even";
     for (int bits : {256, 512}) {
       for (int64_t m : {2, 4, 6}) {
-        for (Cut cut : {Cut{5, 1, false}, Cut{5, 1, true}}) {
+        for (Cut cut : {Cut{5, 1, false}, Cut{5, 1, true}, Cut{5, 1, false, false}}) {
+          c.constant_weights = cut.known;
           DenseOutcome made = run_dense(c, machine_of(bits), winograd(m, cut), interpret_tile());
           EXPECT_EQ(made.failure, "") << bits << " bits, F(" << m << ", 3)";
         }
@@ -71,7 +74,8 @@ TEST(Winograd, Interpreted) {
 }
 
 TEST(Winograd, AsMachineCode) {
-  const Cut cuts[] = {{3, 2, false}, {40, 2, false}, {40, 2, true}, {7, 1, true}};
+  const Cut cuts[] = {
+      {3, 2, false}, {40, 2, false}, {40, 2, true}, {7, 1, true}, {7, 2, false, false}};
   for (const char* name : {"avx2", "avx512"}) {
     isa::Target target = isa::target_from_name(name).value();
     if (!isa::can_run(target)) continue;
@@ -79,6 +83,7 @@ TEST(Winograd, AsMachineCode) {
       c.epilogue = true;
       for (int64_t m : {2, 4, 6}) {
         for (const Cut& cut : cuts) {
+          c.constant_weights = cut.known;
           DenseOutcome made = run_dense(c, target.machine, winograd(m, cut), engraved_tile(target));
           EXPECT_EQ(made.failure, "") << name << ", F(" << m << ", 3)";
         }
@@ -96,12 +101,13 @@ TEST(Winograd, ErrorsAreBounded) {
     for (double mean : {0.0, 1.0}) {
       c.mean = mean;
       for (auto [m, bound] : bounds) {
-        for (bool chunks : {false, true}) {
-          DenseOutcome made =
-              run_dense(c, target.machine, winograd(m, {28, 8, chunks}), engraved_tile(target));
+        for (Cut cut : {Cut{28, 8}, Cut{28, 8, true}, Cut{28, 8, false, false}}) {
+          c.constant_weights = cut.known;
+          DenseOutcome made = run_dense(c, target.machine, winograd(m, cut), engraved_tile(target));
           EXPECT_EQ(made.failure, "");
-          EXPECT_LT(made.error, bound) << channels << " channels, mean " << mean << ", F(" << m
-                                       << ", 3)" << (chunks ? ", in chunks" : "");
+          EXPECT_LT(made.error, bound)
+              << channels << " channels, mean " << mean << ", F(" << m << ", 3)"
+              << (cut.chunks ? ", in chunks" : "") << (cut.known ? "" : ", by a kernel in front");
         }
       }
     }

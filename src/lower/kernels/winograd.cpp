@@ -31,7 +31,6 @@ std::optional<std::string> refuse_form(const DenseJob& job) {
   if (!all(attr.stride, 1)) return "strides";
   if (!all(attr.w_dilation, 1) || !all(attr.x_dilation, 1)) return "dilated";
   if (attr.groups != 1) return "groups";
-  if (!job.operands[1].weights) return "weights not known yet";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
   if (!job.operands[0].weights && job.operands[0].view.strides.back() != 1) {
     return "the channels are not contiguous";
@@ -182,8 +181,15 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
     kernels.extras.push_back(std::move(extra));
     return job.pointers + static_cast<int>(kernels.extras.size()) - 1;
   };
-  w.weights_pointer =
-      add({w.weight_elements() * kBytes, [w](std::byte* out) { pack_winograd(w, out); }});
+  Fill fill;
+  if (w.conv.weights) fill = [w](std::byte* out) { pack_winograd(w, out); };
+  w.weights_pointer = add({w.weight_elements() * kBytes, fill});
+  if (!w.conv.weights) {
+    DenseStage transform = make_winograd_weights(w);
+    transform.uses = {w.conv.w.pointer, w.weights_pointer};
+    transform.writes = {false, true};
+    kernels.stages.push_back(std::move(transform));
+  }
   w.scratch_pointer = add({w.scratch.elements * kBytes, {}, true});
 
   Builder b("winograd", job.pointers + static_cast<int>(kernels.extras.size()));

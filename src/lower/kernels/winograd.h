@@ -37,8 +37,9 @@ struct WinogradPlan {
   int64_t block = 1, blocks = 1;
   int64_t rows = 1, vectors = 1;  // of the register tile
   int64_t panels = 1, panel_block = 1;
-  // Input channels whose weights are transformed at a time while running; 0: all weights were
-  // transformed while compiling. Divides the number of input channels.
+  // Input channels whose weights are transformed at a time, next to their products; 0: all weights
+  // were transformed before, while compiling if they are known. Divides the number of input
+  // channels.
   int64_t chunk = 0;
   double cycles = 0;  // estimated, of the whole
 
@@ -98,6 +99,9 @@ std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Paramet
 void emit_winograd_tile(loop::Builder& b, const Winograd& w);
 // Writes the weights as the plan wants them.
 void pack_winograd(const Winograd& w, std::byte* out);
+// A kernel that does the same for weights in a buffer, for plans without chunks; its two pointers
+// are the view's and the packed buffer.
+DenseStage make_winograd_weights(const Winograd& w);
 
 // One-dimensional transforms; `load(k)` hands in element k of a line. Rows are grouped by what they
 // share: group 0 is the row of point 0, group i the rows of +-pairs[i - 1], the last group that of

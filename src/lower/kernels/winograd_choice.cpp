@@ -72,7 +72,7 @@ std::optional<WinogradPlan> winograd_plan_from(const Parameters& parameters, con
   plan.panels = split_panels(conv.out, plan.vectors * lanes).count();
   plan.panel_block = read("panel_block", plan.panels);
   plan.chunk = find_parameter(parameters, "chunk").value_or(0);
-  bool divides = plan.chunk == 0 || (plan.chunk > 0 && conv.in % plan.chunk == 0);
+  bool divides = plan.chunk == 0 || (plan.chunk > 0 && conv.weights && conv.in % plan.chunk == 0);
   if (plan.panel_block == 0 || !divides) return std::nullopt;
   return plan;
 }

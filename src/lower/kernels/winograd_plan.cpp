@@ -48,6 +48,7 @@ class Estimate {
         plan.rows = ceil_div(plan.block, ceil_div(plan.block, most));
         plan.panels = ceil_div(conv_.out, plan.vectors * lanes_);
         for (int64_t chunk : {int64_t{0}, chunk_for(plan)}) {
+          if (chunk > 0 && !conv_.weights) continue;
           plan.chunk = chunk;
           estimate(plan);
           if (best.cycles == 0 || plan.cycles < best.cycles) best = plan;
@@ -136,6 +137,7 @@ class Estimate {
     double panels = blocks * static_cast<double>(plan.panels), again = 0;
     double read = plan.chunk > 0 ? 9 * pairs : points * pairs;
     if (plan.chunk > 0) products += weight_cycles() * blocks;
+    if (!conv_.weights) products += weight_cycles();
     if (v + m > cache) again += v * panels;
     if (m > cache / 2) again += 2 * m * panels;
     // Of the time that reading takes a part hides behind the products.
