@@ -23,12 +23,13 @@ std::optional<std::string> complaint(const Execution& execution, const BuiltCase
   return random_difference(built, *got);
 }
 
-void report(const Execution& execution, uint64_t seed, int steps, const BuiltCase& built) {
-  BuiltCase small =
-      shrink(built, [&](const BuiltCase& part) { return complaint(execution, part).has_value(); });
+void report(const Execution& execution, uint64_t seed, int steps, const BuiltCase& built,
+            std::string first) {
+  Shrunk small = shrink(built, std::move(first),
+                        [&](const BuiltCase& part) { return complaint(execution, part); });
   std::printf("%s differs: --seed %llu --steps %d\n%s\n%s", execution.name.c_str(),
-              static_cast<unsigned long long>(seed), steps, complaint(execution, small)->c_str(),
-              graph::print(small.graph).c_str());
+              static_cast<unsigned long long>(seed), steps, small.complaint.c_str(),
+              graph::print(small.part.graph).c_str());
 }
 
 struct Options {
@@ -50,8 +51,10 @@ int fuzz(const Options& options) {
     BuiltCase built = random_graph(seed, {.steps = steps});
     for (const Execution& execution : executions()) {
       if (!options.only.empty() && execution.name != options.only) continue;
-      if (execution.unavailable() || !complaint(execution, built)) continue;
-      report(execution, seed, options.steps, built);
+      if (execution.unavailable()) continue;
+      std::optional<std::string> found = complaint(execution, built);
+      if (!found) continue;
+      report(execution, seed, options.steps, built, *std::move(found));
       return 1;
     }
   }

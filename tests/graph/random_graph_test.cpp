@@ -9,6 +9,7 @@
 #include "graph/print.h"
 #include "graph/verify.h"
 #include "tests/support/run_case.h"
+#include "tests/support/shrink_graph.h"
 
 namespace burin::test {
 
@@ -41,6 +42,33 @@ TEST(RandomGraph, CoversEveryPrimitive) {
 
 TEST(RandomGraph, OfOneSeedIsAlwaysTheSame) {
   EXPECT_EQ(graph::print(random_graph(7).graph), graph::print(random_graph(7).graph));
+}
+
+TEST(Shrink, KeepsTheSmallestPartThatFails) {
+  BuiltCase built = random_graph(7, {.steps = 20});
+  auto computes = [](const BuiltCase& part) -> std::optional<std::string> {
+    auto nodes = std::ranges::count(part.graph.nodes, graph::Op::parameter, &graph::Node::op);
+    if (static_cast<size_t>(nodes) == part.graph.size()) return std::nullopt;
+    return "a graph of " + std::to_string(part.graph.size());
+  };
+  Shrunk small = shrink(built, "the whole", computes);
+  EXPECT_LT(small.part.graph.size(), built.graph.size());
+  EXPECT_EQ(small.complaint, "a graph of " + std::to_string(small.part.graph.size()));
+}
+
+// What fails now and then may not fail again.
+TEST(Shrink, KeepsTheComplaintOfAFailureThatDoesNotComeBack) {
+  BuiltCase built = random_graph(7);
+  Shrunk whole = shrink(built, "once", [](const BuiltCase&) { return std::nullopt; });
+  EXPECT_EQ(whole.complaint, "once");
+  EXPECT_EQ(whole.part.graph.outputs.size(), built.graph.outputs.size());
+  int asked = 0;
+  Shrunk part = shrink(built, "once", [&](const BuiltCase&) -> std::optional<std::string> {
+    if (asked++ > 0) return std::nullopt;
+    return "twice";
+  });
+  EXPECT_EQ(part.complaint, "twice");
+  EXPECT_EQ(part.part.graph.outputs.size(), 1u);
 }
 
 class RandomGraphs : public testing::TestWithParam<Execution> {};

@@ -60,20 +60,26 @@ bool worth_cutting(const Node& node) {
 
 }  // namespace
 
-BuiltCase shrink(const BuiltCase& failing, const FailsTest& fails) {
+Shrunk shrink(const BuiltCase& failing, std::string first, const Complaint& complain) {
   std::vector<Tensor> values = values_of(failing), cuts(failing.graph.size());
   std::vector<graph::Port> outputs = failing.graph.outputs;
+  std::string last = std::move(first);
+  auto still_fails = [&](const std::vector<graph::Port>& kept) {
+    std::optional<std::string> found = complain(rebuilt(failing, kept, cuts));
+    if (found) last = *std::move(found);
+    return found.has_value();
+  };
   for (const graph::Port& port : failing.graph.outputs) {
-    if (!fails(rebuilt(failing, {port}, cuts))) continue;
+    if (!still_fails({port})) continue;
     outputs = {port};
     break;
   }
   for (size_t n = failing.graph.size(); n-- > 0;) {
     if (!worth_cutting(failing.graph[NodeId(n)]) || !values[n].valid()) continue;
     cuts[n] = values[n];
-    if (!fails(rebuilt(failing, outputs, cuts))) cuts[n] = {};
+    if (!still_fails(outputs)) cuts[n] = {};
   }
-  return rebuilt(failing, outputs, cuts);
+  return {rebuilt(failing, outputs, cuts), std::move(last)};
 }
 
 }  // namespace burin::test
