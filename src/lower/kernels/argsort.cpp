@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include "lower/kernels/argsort_merge.h"
-#include "lower/kernels/fused_job.h"
-#include "lower/kernels/single.h"
+#include "lower/kernels/argsort_rows.h"
 
 namespace burin::lower {
 
@@ -17,47 +16,35 @@ namespace {
 
 class Argsort {
  public:
-  explicit Argsort(const SingleJob& job) : job_(job), b_(job.name, 2) {
-    const auto& attr = std::get<graph::SortAttr>(job.get().attr);
-    const Shape& x = job.operand(0).shape;
-    auto axis = static_cast<size_t>(attr.axis);
-    descending_ = attr.descending;
-    outer_ = x.elements(0, axis);
-    size_ = x[axis];
-    inner_ = x.elements(axis + 1, x.rank());
-    view_ = {0, job.operand(0).dtype, 0, {inner_}};
-    lanes_ = contiguous_lanes(view_, size_, *job.machine);
-  }
+  explicit Argsort(const SingleJob& job)
+      : job_(job),
+        b_(job.name, 2),
+        rows_(job),
+        lanes_(contiguous_lanes(rows_.view, rows_.size, *job.machine)) {}
 
   DenseKernels make() {
     b_.set_source(job_.get().source.index);
-    auto work = static_cast<double>(size_ * size_);
-    TilePlan tiles = plan_tiles({outer_, inner_}, work, 32 << 10, -1, 1);
-    std::vector<Range> ranges = tiles.emit(b_);
-    emit_range(b_, ranges[0], {}, [&](Value a, LaneState) {
-      return emit_range(b_, ranges[1], {}, [&](Value c, LaneState) {
-        row(b_.add(b_.mul(a, b_.index(size_ * inner_)), c));
-        return LaneState{};
-      });
-    });
+    auto work = static_cast<double>(rows_.size * rows_.size);
+    TilePlan tiles = plan_tiles({rows_.outer, rows_.inner}, work, 32 << 10, -1, 1);
+    rows_.emit(b_, tiles, [&](Value start) { row(start); });
     DenseKernels made;
     made.stages.push_back(single_stage(job_, b_.finish(), tiles.tiles));
-    made.algorithm = fmt::format("argsort of {} rows of {} by rank", outer_ * inner_, size_);
+    made.algorithm = fmt::format("argsort of {} rows of {} by rank", rows_.count(), rows_.size);
     return made;
   }
 
  private:
   // Places the positions of the row that starts at element `start`.
   void row(Value start) {
-    auto bytes = static_cast<int>(size_of(view_.dtype));
+    auto bytes = static_cast<int>(size_of(rows_.view.dtype));
     Value from = b_.offset({b_.pointer(0), start, bytes});
     Value to = b_.offset({b_.pointer(1), start, 8});
-    b_.loop(b_.index(0), b_.index(size_), 1, [&](Value i) {
+    b_.loop(b_.index(0), b_.index(rows_.size), 1, [&](Value i) {
       Value one = load(from, i, {i, 1, 1, {}});
       Value before = count(from, one, {b_.index(0), i}, true);
-      Value after = count(from, one, {b_.add(i, b_.index(1)), b_.index(size_)}, false);
+      Value after = count(from, one, {b_.add(i, b_.index(1)), b_.index(rows_.size)}, false);
       Value rank = b_.add(before, after);
-      b_.store(i, {to, b_.mul(rank, b_.index(inner_)), 8});
+      b_.store(i, {to, b_.mul(rank, b_.index(rows_.inner)), 8});
     });
   }
 
@@ -65,8 +52,8 @@ class Argsort {
     Value index[] = {i};
     Point at{.index = index, .lane_axis = 0, .lanes = step.lanes, .mask = step.mask};
     at.open_axis = 0;
-    Value value = emit_view_load(b_, view_, at, from);
-    return view_.dtype == DType::pred ? as_integer(value) : value;
+    Value value = emit_view_load(b_, rows_.view, at, from);
+    return rows_.view.dtype == DType::pred ? as_integer(value) : value;
   }
 
   Value as_integer(Value mask) {
@@ -100,7 +87,7 @@ class Argsort {
 
   // Whether a sorts before c; NaN is the largest, and equal to itself.
   Value comes_before(Value a, Value c, bool ties) {
-    Value low = descending_ ? c : a, high = descending_ ? a : c;
+    Value low = rows_.descending ? c : a, high = rows_.descending ? a : c;
     bool real = loop::is_float(b_.type(a).elem);
     if (!real) return ties ? b_.cmp_le(low, high) : b_.cmp_lt(low, high);
     Value high_nan = b_.cmp_ne(high, high);
@@ -111,9 +98,7 @@ class Argsort {
 
   const SingleJob& job_;
   Builder b_;
-  bool descending_ = false;
-  int64_t outer_ = 1, size_ = 1, inner_ = 1;
-  View view_;
+  SortedRows rows_;
   LanePlan lanes_;
 };
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "lower/kernels/fused_job.h"
+#include "lower/kernels/argsort_rows.h"
 
 namespace burin::lower {
 
@@ -23,58 +23,44 @@ constexpr Type kWord{Elem::i64, 1}, kKey{Elem::i32, 1};
 
 class MergeSort {
  public:
-  explicit MergeSort(const SingleJob& job) : job_(job), b_(job.name, 4) {
-    const auto& attr = std::get<graph::SortAttr>(job.get().attr);
-    const Shape& x = job.operand(0).shape;
-    auto axis = static_cast<size_t>(attr.axis);
-    descending_ = attr.descending;
-    outer_ = x.elements(0, axis);
-    size_ = x[axis];
-    inner_ = x.elements(axis + 1, x.rank());
-    view_ = {0, job.operand(0).dtype, 0, {inner_}};
-  }
+  explicit MergeSort(const SingleJob& job) : job_(job), b_(job.name, 4), rows_(job) {}
 
   DenseKernels make() {
     b_.set_source(job_.get().source.index);
-    TilePlan tiles = plan_tiles({outer_, inner_}, static_cast<double>(size_), 1, -1, 1);
-    std::vector<Range> ranges = tiles.emit(b_);
-    emit_range(b_, ranges[0], {}, [&](Value a, LaneState) {
-      return emit_range(b_, ranges[1], {}, [&](Value c, LaneState) {
-        row(b_.add(b_.mul(a, b_.index(size_ * inner_)), c));
-        return LaneState{};
-      });
-    });
+    TilePlan tiles =
+        plan_tiles({rows_.outer, rows_.inner}, static_cast<double>(rows_.size), 1, -1, 1);
+    rows_.emit(b_, tiles, [&](Value start) { row(start); });
     DenseKernels made;
     DenseStage stage = single_stage(job_, b_.finish(), tiles.tiles);
     for (int extra : {2, 3}) {
-      made.extras.push_back({size_ * kBytes, {}, true});
+      made.extras.push_back({rows_.size * kBytes, {}, true});
       stage.uses.push_back(extra);
       stage.writes.push_back(true);
     }
     made.stages.push_back(std::move(stage));
-    made.algorithm = fmt::format("argsort of {} rows of {} by merging", outer_ * inner_, size_);
+    made.algorithm = fmt::format("argsort of {} rows of {} by merging", rows_.count(), rows_.size);
     return made;
   }
 
  private:
   // Places the positions of the row that starts at element `start`.
   void row(Value start) {
-    Value from = b_.offset({b_.pointer(0), start, static_cast<int>(size_of(view_.dtype))});
+    Value from = b_.offset({b_.pointer(0), start, static_cast<int>(size_of(rows_.view.dtype))});
     Value to = b_.offset({b_.pointer(1), start, static_cast<int>(kBytes)});
     Value source = b_.pointer(2), target = b_.pointer(3);
     each([&](Value i) { b_.store(b_.bit_or(high_half(key(from, i)), i), {source, i, kBytes}); });
-    for (int64_t run = 1; run < size_; run *= 2) {
+    for (int64_t run = 1; run < rows_.size; run *= 2) {
       merge_runs(source, target, run);
       std::swap(source, target);
     }
     each([&](Value i) {
       Value position = b_.bit_and(b_.load(kWord, {source, i, kBytes}), b_.index(0xffffffff));
-      b_.store(position, {to, b_.mul(i, b_.index(inner_)), kBytes});
+      b_.store(position, {to, b_.mul(i, b_.index(rows_.inner)), kBytes});
     });
   }
 
   void each(const std::function<void(Value)>& body) {
-    b_.loop(b_.index(0), b_.index(size_), 1, body);
+    b_.loop(b_.index(0), b_.index(rows_.size), 1, body);
   }
 
   Value high_half(Value key) { return b_.shl(b_.convert(key, Elem::i64), b_.index(32)); }
@@ -85,7 +71,7 @@ class MergeSort {
     Value index[] = {i};
     Point at{.index = index, .lane_axis = 0, .lanes = 1};
     at.open_axis = 0;
-    Value x = emit_view_load(b_, view_, at, from);
+    Value x = emit_view_load(b_, rows_.view, at, from);
     if (loop::is_float(b_.type(x).elem)) {
       Value known = b_.cmp_eq(x, x);
       Value bits = b_.bitcast(b_.add(x, b_.real(b_.type(x), 0)), kKey);
@@ -93,15 +79,15 @@ class MergeSort {
       Value turn = b_.bit_and(b_.sar(bits, b_.integer(kKey, 31)), magnitude);
       x = b_.select(known, b_.bit_xor(bits, turn), magnitude);
     }
-    return descending_ ? b_.bit_not(x) : x;
+    return rows_.descending ? b_.bit_not(x) : x;
   }
 
   // Runs of `run` words, the last of them shorter, become runs of twice the length.
   void merge_runs(Value source, Value target, int64_t run) {
-    b_.loop(b_.index(0), b_.index(size_), 2 * run, [&](Value first) {
-      Value middle = b_.min(b_.add(first, b_.index(run)), b_.index(size_));
-      Value end = b_.min(b_.add(first, b_.index(2 * run)), b_.index(size_));
-      Value none = b_.index(std::numeric_limits<int64_t>::max()), last = b_.index(size_ - 1);
+    b_.loop(b_.index(0), b_.index(rows_.size), 2 * run, [&](Value first) {
+      Value middle = b_.min(b_.add(first, b_.index(run)), b_.index(rows_.size));
+      Value end = b_.min(b_.add(first, b_.index(2 * run)), b_.index(rows_.size));
+      Value none = b_.index(std::numeric_limits<int64_t>::max()), last = b_.index(rows_.size - 1);
       Value init[] = {first, middle};
       b_.loop(first, end, 1, init, [&](Value out, std::span<const Value> at) {
         auto next = [&](Value i, Value limit) {
@@ -119,9 +105,7 @@ class MergeSort {
 
   const SingleJob& job_;
   Builder b_;
-  bool descending_ = false;
-  int64_t outer_ = 1, size_ = 1, inner_ = 1;
-  View view_;
+  SortedRows rows_;
 };
 
 }  // namespace
