@@ -82,6 +82,8 @@ class Evaluation {
     std::vector<const Array*> operands;
     for (NodeId operand : node.operands) operands.push_back(&values_[operand]);
     values_[id] = eval_node(graph_, id, operands);
+    if (!options_.round_values) return;
+    for (double& value : values_[id].f) value = round_to(node.type.dtype, value);
   }
 
   void release(NodeId id) {

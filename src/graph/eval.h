@@ -15,6 +15,9 @@ struct EvalOptions {
   // Called with every node that an output needs, in order, right after it was evaluated. The array
   // lives only during the call.
   std::function<void(NodeId, const Array&)> visit;
+  // Rounds every float to its dtype, as a machine would whose every operation is correctly rounded:
+  // the difference is what the network makes of rounding alone.
+  bool round_values = false;
   // The most bytes that the values alive at one time may take (8 an element); 0 for no limit.
   int64_t max_bytes = 0;
 };

@@ -26,6 +26,17 @@ TEST(Eval, ComputesOutputsFromInputs) {
   EXPECT_EQ(visits, 5);
 }
 
+TEST(Eval, RoundsEveryValueWhereAsked) {
+  Graph graph;
+  Builder b(graph);
+  TensorType type{DType::f32, Shape{1}};
+  NodeId large = b.full(type, 0x1p25);
+  b.output("y", b.sub(b.add(b.input("x", type), large), large));
+  std::vector<Tensor> inputs = {Tensor::from_doubles(type, std::vector<double>{1})};
+  EXPECT_EQ((*eval(graph, inputs))[0].as_double(0), 1);
+  EXPECT_EQ((*eval(graph, inputs, {.round_values = true}))[0].as_double(0), 0);
+}
+
 TEST(Eval, FreesValuesAfterTheirLastUse) {
   Graph graph;
   Builder b(graph);
