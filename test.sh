@@ -14,7 +14,7 @@ status=0
 build/tests/burin_tests --gtest_brief=1 2>&1 | tee "$log" || status=1
 scripts_passed=0
 scripts_failed=0
-for script in "tools/check_structure.py ." tests/bench/report_test.py; do
+for script in "tools/check_structure.py ." tests/bench/*_test.py; do
   if python3 $script; then scripts_passed=$((scripts_passed + 1)); else scripts_failed=$((scripts_failed + 1)); fi
 done
 

@@ -107,6 +107,7 @@ class OnnxRuntime:
     """A Node process that keeps the session; runs are called on its native binding."""
 
     key, title = "onnxruntime", "ONNX Runtime"
+    mode = "fast"
 
     def __init__(self, network, threads, target="native"):
         if target != "native":
@@ -118,7 +119,7 @@ class OnnxRuntime:
     def start(self):
         env = dict(os.environ, NODE_PATH=str(FOLDER / "node_modules"))
         return Worker(self.title, ["node", str(HERE / "onnxruntime.js"), str(self.network.path),
-                                   str(self.network.folder / "inputs.json"), str(self.threads)], env)
+                                   str(self.network.folder / "inputs.json"), str(self.threads), self.mode], env)
 
     def load(self):
         worker = self.start()
@@ -138,6 +139,12 @@ class OnnxRuntime:
 
     def close(self):
         self.worker.close()
+
+
+class PreciseOnnxRuntime(OnnxRuntime):
+    """For outputs, not for times: sums of quantised products do not saturate."""
+
+    mode = "precise"
 
 
 class PyTorch:

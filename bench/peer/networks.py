@@ -14,7 +14,7 @@ from install import BURIN, FOLDER, ROOT, Missing
 # Values of these types cross the process borders; ONNX's name of a type is numpy's.
 ELEMENT_TYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32",
                  7: "int64", 9: "bool", 10: "float16", 11: "float64", 12: "uint32", 13: "uint64"}
-ROUNDING_OPS = re.compile(r"Quantize|QLinear|ConvInteger|MatMulInteger|QGemm")
+ROUNDING = re.compile(r"^(Dynamic)?QuantizeLinear$|^QLinear|^QGemm$")  # ops whose results are quanta
 
 
 def models_folder():
@@ -43,7 +43,9 @@ class Network:
         self.inputs = [i for i in model.graph.input if i.name not in constants]
         self.output_names = [o.name for o in model.graph.output]
         self.tolerance = tolerance(model)
-        self.files = self.write_inputs()
+        self.rounds = any(ROUNDING.search(node.op_type) for node in model.graph.node)
+        self.values = self.input_values()
+        self.files = write_inputs(self.folder, self.values)
 
     def find_file(self):
         if self.group == "models":
@@ -63,23 +65,29 @@ class Network:
         return [numpy_helper.to_array(onnx.load_tensor(str(data / f"input_{i}.pb")))
                 for i in range(len(self.inputs))]
 
-    def write_inputs(self):
+    def input_values(self):
+        """name -> array"""
         values = self.stored_inputs()
         if values is None:
             rng = np.random.default_rng(1)
             values = [random_value(info, rng) for info in self.inputs]
-        files, manifest = [], []
-        for i, (info, value) in enumerate(zip(self.inputs, values)):
-            value = np.ascontiguousarray(value)
-            if value.dtype.name not in ELEMENT_TYPES.values():
-                raise Missing(f"input {info.name} holds {value.dtype.name}")
-            files.append(str(self.folder / f"input_{i}.npy"))
-            np.save(files[-1], value)
-            (self.folder / f"input_{i}.bin").write_bytes(value.tobytes())
-            manifest.append({"name": info.name, "type": value.dtype.name,
-                             "dims": list(value.shape), "file": f"input_{i}.bin"})
-        (self.folder / "inputs.json").write_text(json.dumps(manifest))
-        return files
+        return {info.name: value for info, value in zip(self.inputs, values)}
+
+
+def write_inputs(folder, values):
+    """Writes arrays (name -> array, in the model's order) for every engine; the .npy files."""
+    files, manifest = [], []
+    for i, (name, value) in enumerate(values.items()):
+        value = np.asarray(value, order="C")  # a scalar stays one
+        if value.dtype.name not in ELEMENT_TYPES.values():
+            raise Missing(f"input {name} holds {value.dtype.name}")
+        files.append(str(folder / f"input_{i}.npy"))
+        np.save(files[-1], value)
+        (folder / f"input_{i}.bin").write_bytes(value.tobytes())
+        manifest.append({"name": name, "type": value.dtype.name, "dims": list(value.shape),
+                         "file": f"input_{i}.bin"})
+    (folder / "inputs.json").write_text(json.dumps(manifest))
+    return files
 
 
 def random_value(info, rng):
@@ -95,10 +103,7 @@ def random_value(info, rng):
 
 
 def tolerance(model):
-    """Of an output's range: where values are rounded on the way, engines may differ by a step of that."""
-    ops = {node.op_type for node in model.graph.node}
-    if any(ROUNDING_OPS.search(op) for op in ops):
-        return 5e-2
+    """Of an output's range. Networks that round are judged between roundings beside (cuts.py)."""
     if any(t.data_type == onnx.TensorProto.FLOAT16 for t in model.graph.initializer):
         return 5e-3
     return 2e-4

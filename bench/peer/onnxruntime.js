@@ -1,4 +1,6 @@
-// ONNX Runtime as a process that takes turns. usage: node onnxruntime.js MODEL INPUTS THREADS
+// ONNX Runtime as a process that takes turns. usage: node onnxruntime.js MODEL INPUTS THREADS [precise]
+//
+// precise: sums of u8 by s8 products do not saturate, as they do by default on processors without VNNI.
 //
 // INPUTS is a folder's inputs.json: [{name, type, dims, file}] with raw little-endian values. The first
 // line of output says how long loading and the first run took; then each line of input, {"measure": S}
@@ -11,7 +13,7 @@ function peakRss() {
   return Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 }
 
-const [model, inputs, threads] = process.argv.slice(2);
+const [model, inputs, threads, mode] = process.argv.slice(2);
 const nodeRss = peakRss();
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const beforeLibrary = now();
@@ -43,7 +45,8 @@ function createSession() {
     executionProviders: ['cpu'], intraOpNumThreads: Number(threads), interOpNumThreads: 1,
     graphOptimizationLevel: 'all', executionMode: 'sequential', enableCpuMemArena: true,
     enableMemPattern: true, logSeverityLevel: 3,
-    extra: {session: {set_denormal_as_zero: '1', intra_op: {allow_spinning: '1'}}}});
+    extra: {session: {set_denormal_as_zero: '1', x64quantprecision: mode === 'precise' ? '1' : '0',
+                      intra_op: {allow_spinning: '1'}}}});
   return session;
 }
 

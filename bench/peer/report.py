@@ -40,7 +40,15 @@ def geometric_mean(values):
 
 
 def mark(row):
-    return "" if row["agree"] else "DISAGREES"
+    """Whether outputs agree; where they do only between roundings, by how many quanta."""
+    if not row["agree"]:
+        return "DISAGREES"
+    if "cuts" not in row:
+        return ""
+    steps = {key: found["quanta"] for key, found in row["cuts"].items()}
+    saturated = steps.pop("onnxruntime", 0)
+    text = f"roundings differ by {max(steps.values())}"
+    return text + (f", ORT saturates by {saturated}" if saturated > 1 else "")
 
 
 def speed_table(rows):

@@ -49,6 +49,13 @@ class Report(unittest.TestCase):
         self.assertEqual(summary["2"]["disagree"], ["deep & <odd>"])
         self.assertIn("DISAGREES", report.text(RESULT))
 
+    def test_rows_that_agree_between_roundings_say_so(self):
+        found = {"burin": {"quanta": 1, "floats": 0.0}, "onnxruntime": {"quanta": 0, "floats": 0.0}}
+        self.assertEqual(report.mark({"agree": True, "cuts": found}), "roundings differ by 1")
+        found["onnxruntime"]["quanta"] = 129
+        self.assertIn("ORT saturates by 129", report.mark({"agree": True, "cuts": found}))
+        self.assertEqual(report.mark({"agree": False, "cuts": found}), "DISAGREES")
+
     def test_small_rows_show_what_is_left_without_the_call(self):
         line = next(s for s in report.text(RESULT).split("\n") if s.startswith("tiny"))
         self.assertIn("20.00x", line)
