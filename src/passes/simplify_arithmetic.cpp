@@ -188,8 +188,13 @@ bool holds(DType to, DType from) {
   return digits(to) >= digits(from);
 }
 
+// For floats it says where the evaluator rounds (graph/array.h); what is rounded stays the same.
 NodeId convert_to_own(Simplifier& s, NodeId id) {
-  return s.dtype(s.operand(id)) == s.dtype(id) ? s.operand(id) : NodeId();
+  NodeId x = s.operand(id);
+  if (s.dtype(x) != s.dtype(id)) return {};
+  bool rounded = s.op(x) == Op::constant || s.op(x) == Op::parameter || s.op(x) == Op::convert ||
+                 s.op(x) == Op::iota;
+  return rounded || !is_float(s.dtype(x)) ? x : NodeId();
 }
 
 NodeId convert_of_convert(Simplifier& s, NodeId id) {
@@ -290,7 +295,7 @@ constexpr Rule kRules[] = {
     {Op::select, "select(!p, x, y) => select(p, y, x)", select_not},
     {Op::clamp, "clamp(a, x, inf) => max(x, a)", clamp_above},
     {Op::clamp, "clamp(-inf, x, b) => min(x, b)", clamp_below},
-    {Op::convert, "convert(x) to its own dtype => x", convert_to_own},
+    {Op::convert, "convert(x) to its own dtype => x where x is rounded", convert_to_own},
     {Op::convert, "convert(convert(x)) through a wider dtype => convert(x)", convert_of_convert},
     {std::nullopt, "f(reshape(x), c) of axes of size 1 => reshape(f(x, c))", before_reshape},
     {std::nullopt, "f(broadcast(x), broadcast(y)) => broadcast(f(x, y))", before_broadcast},

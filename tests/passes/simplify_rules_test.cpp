@@ -108,7 +108,7 @@ const RuleCase kArithmetic[] = {
      [](auto& b, auto x) { return b.clamp(b.full(b.type(x), 0), x, b.full(b.type(x), kInf)); }},
     {"clamp(-inf, x, b) => min(x, b)",
      [](auto& b, auto x) { return b.clamp(b.full(b.type(x), -kInf), x, b.full(b.type(x), 1)); }},
-    {"convert(x) to its own dtype => x",
+    {"convert(x) to its own dtype => x where x is rounded",
      [](auto& b, auto x) { return b.add(Op::convert, {x}, graph::NoAttr{}, b.type(x)); }},
     {"convert(convert(x)) through a wider dtype => convert(x)",
      [](auto& b, auto) { return b.convert(b.convert(int_input(b), DType::f64), DType::i64); }},
