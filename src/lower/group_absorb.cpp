@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lower/kernels/list.h"
+#include "lower/kernels/weight_gradient.h"
 
 namespace burin::lower {
 
@@ -172,7 +173,8 @@ DenseLeaf dense_leaf(GroupState& state, NodeId anchor, NodeId operand) {
     // A convolution reads few channels one at a time, so their distance is free.
     bool few = state.graph[anchor].op == Op::convolution &&
                state.shape(operand).dims().back() <= kFewChannels;
-    bool any_axis = state.graph[anchor].op == Op::dot_general || few;
+    bool any_axis =
+        state.graph[anchor].op == Op::dot_general || few || is_weight_gradient(state.graph, anchor);
     bool contiguous = any_axis ? std::count(position.coefs.begin(), position.coefs.end(), 1) > 0
                                : space.empty() || position.coefs.back() == 1;
     bool backwards =

@@ -34,6 +34,44 @@ const DotRow kDots[] = {
     {"empty_sum", {3, 0}, {0, 5}, {{}, {}, {1}, {0}}},
 };
 
+// The gradient of the weights [k, k, C, O] of a convolution of x[N, H, W, C] with this stride,
+// dilation and padding, all square.
+struct WeightGradientRow {
+  const char* name;
+  Dims x;
+  int64_t k, out, stride, dilation, low, high;
+  bool transposed;  // the result as [k, k, C, O], else as the convolution has it
+};
+
+const WeightGradientRow kWeightGradients[] = {
+    {"3x3", {2, 9, 11, 16}, 3, 32, 1, 1, 1, 1, true},
+    {"3x3_odd", {3, 7, 17, 3}, 3, 33, 1, 1, 1, 1, true},
+    {"3x3_narrow", {1, 17, 7, 33}, 3, 1, 1, 1, 1, 1, false},
+    {"1x1", {2, 7, 5, 17}, 1, 7, 1, 1, 0, 0, true},
+    {"5x5_valid", {3, 9, 8, 5}, 5, 19, 1, 1, 0, 0, false},
+    {"strided", {2, 15, 14, 7}, 3, 17, 2, 1, 1, 0, true},
+    {"strided_1x1", {9, 7, 8, 6}, 1, 16, 2, 1, 0, 0, true},
+    {"dilated", {2, 13, 12, 5}, 3, 8, 1, 2, 2, 2, true},
+    {"padded_more", {1, 5, 6, 4}, 3, 8, 1, 1, 4, 3, false},
+};
+
+NodeId weight_gradient(CaseBuilder& b, const WeightGradientRow& row) {
+  int64_t reach = (row.k - 1) * row.dilation + 1;
+  ConvAttr attr;
+  Dims dy = {row.x[0], 0, 0, row.out};
+  for (size_t i = 0; i < 2; ++i) {
+    int64_t padded = row.x[i + 1] + row.low + row.high;
+    dy[i + 1] = (padded - reach) / row.stride + 1;
+    // So that the result has k positions: what the strides never met is cropped.
+    attr.high.push_back(reach + (dy[i + 1] - 1) * row.stride - row.x[i + 1] - row.low);
+  }
+  attr.stride = {row.dilation, row.dilation}, attr.low = {row.low, row.low};
+  attr.x_dilation = {1, 1}, attr.w_dilation = {row.stride, row.stride};
+  NodeId x = b.transpose(b.f32(row.x), {3, 1, 2, 0});
+  NodeId y = b.convolution(x, b.transpose(b.f32(dy), {1, 2, 0, 3}), attr);
+  return row.transposed ? b.transpose(y, {1, 2, 0, 3}) : y;
+}
+
 struct ConvRow {
   const char* name;
   Dims x, w;
@@ -112,6 +150,10 @@ NodeId dense_block(CaseBuilder& b, Dims image, bool nested) {
 // may pack.
 std::vector<OpCase> dense_cases() {
   std::vector<OpCase> cases;
+  for (const WeightGradientRow& row : kWeightGradients) {
+    cases.push_back({std::string("weight_gradient_") + row.name, Op::convolution,
+                     [row](CaseBuilder& b) { return weight_gradient(b, row); }});
+  }
   for (const DotRow& row : kDots) {
     auto build = [row](CaseBuilder& b, DType t) {
       NodeId a = b.in(t, row.a, range_for(t));

@@ -8,6 +8,7 @@
 #include "lower/kernels/detached.h"
 #include "lower/kernels/reference.h"
 #include "lower/kernels/strassen.h"
+#include "lower/kernels/weight_gradient.h"
 #include "lower/kernels/window.h"
 #include "lower/kernels/winograd.h"
 
@@ -80,6 +81,7 @@ std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
+      {"weight_gradient", Op::convolution, refuse_weight_gradient, make_weight_gradient},
       {"winograd", Op::convolution, refuse_winograd, make_winograd, winograd_alternatives,
        cannot_winograd},
       {"strassen", Op::convolution, refuse_strassen, make_strassen, nullptr, cannot_strassen},

@@ -1,0 +1,54 @@
+// The gradient of a convolution's weights: a convolution whose window is an image, summed over the
+// batch, and whose result is small. Channels lie innermost in both operands, so each pixel adds an
+// outer product of the input's channels and the result's:
+//   dw[c, kh, kw, o] = sum over n, oh, ow of x[n, y, x, c] * dy[n, oh, ow, o]
+// at the position y = kh * dilation + oh * step - low, and so for x. In terms of the node: operand
+// 0 is x seen as [c, y, x, n], operand 1 is dy seen as [oh, ow, n, o]. Parts of the batch are
+// summed by themselves; a second kernel adds the parts and does what follows.
+#pragma once
+
+#include "lower/kernels/views.h"
+
+namespace burin::lower {
+
+// How the work is cut. A register tile is `rows` channels of the input times `vectors` of the
+// result; it runs over the pixels of `block` rows of an image at a time, while they are in the
+// cache.
+struct WeightGradientPlan {
+  int64_t rows = 1, vectors = 1;
+  int64_t block = 1;
+  int64_t parts = 1;   // of the batch
+  int64_t groups = 1;  // of the blocks of channels
+  double cycles = 0;   // estimated, of one core
+};
+
+struct WeightGradient {
+  View x, dy;                // [c, y, x, n] and [oh, ow, n, o]
+  int64_t in = 1, out = 1;   // channels
+  int64_t images = 1;        // of the batch
+  Dims input, pixels, taps;  // spatial sizes of x, dy and the result, two each
+  Dims step, dilation, low;  // see above
+  uint16_t lanes = 1;
+  WeightGradientPlan plan;
+  int parts_pointer = 0;  // [part][c][tap][o], o padded to whole vectors
+
+  int64_t padded_out() const;  // elements of a row of a part
+  int64_t part_elements() const;
+  int64_t channel_blocks() const { return (in + plan.rows - 1) / plan.rows; }
+  int64_t blocks_per_group() const { return (channel_blocks() + plan.groups - 1) / plan.groups; }
+};
+
+// Whether the node looks like the gradient of weights: its operands may then have their channels
+// along other axes than a convolution wants.
+bool is_weight_gradient(const graph::Graph& graph, graph::NodeId node);
+
+WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Machine& machine);
+
+// The code of one tile: a part of the batch, a group of channels.
+void emit_weight_gradient_tile(loop::Builder& b, const WeightGradient& w);
+
+// The methods of the list (kernels/list.h).
+std::optional<std::string> refuse_weight_gradient(const DenseJob& job);
+DenseKernels make_weight_gradient(const DenseJob& job);
+
+}  // namespace burin::lower

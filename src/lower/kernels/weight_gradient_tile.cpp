@@ -1,0 +1,171 @@
+// One tile of the gradient of weights: the sums of a part of the batch for a group of channels.
+// Rows of an image are walked block by block; within a block every tap, every block of channels and
+// every panel of the result adds its pixels to sums that it loads and stores.
+#include "base/checked.h"
+#include "lower/kernels/nest.h"
+#include "lower/kernels/weight_gradient.h"
+
+namespace burin::lower {
+
+using loop::Builder;
+using loop::Value;
+
+namespace {
+
+constexpr int64_t kBytes = 4;
+
+class TileEmitter {
+ public:
+  TileEmitter(Builder& b, const WeightGradient& w)
+      : b_(b), w_(w), vector_{loop::Elem::f32, w.lanes} {}
+
+  void emit() {
+    Value part = b_.rem(b_.tile(), b_.index(w_.plan.parts));
+    Value group = b_.div(b_.tile(), b_.index(w_.plan.parts));
+    sums_ = b_.offset(
+        {b_.pointer(w_.parts_pointer), b_.mul(part, b_.index(w_.part_elements())), kBytes, 0});
+    first_ = b_.mul(group, b_.index(w_.blocks_per_group()));
+    last_ = b_.min(b_.add(first_, b_.index(w_.blocks_per_group())), b_.index(w_.channel_blocks()));
+    clear();
+    int64_t images = ceil_div(w_.images, w_.plan.parts);
+    Value image = b_.mul(part, b_.index(images));
+    Value end = b_.min(b_.add(image, b_.index(images)), b_.index(w_.images));
+    b_.loop(image, end, 1, [&](Value n) {
+      image_ = n;
+      b_.loop(b_.index(0), b_.index(w_.pixels[0]), w_.plan.block, [&](Value row) {
+        each_tap(row, b_.min(b_.add(row, b_.index(w_.plan.block)), b_.index(w_.pixels[0])));
+      });
+    });
+  }
+
+ private:
+  // The pixels [lo, hi) along an axis for which a tap lies inside the input, and the input's
+  // position for pixel 0.
+  struct Reach {
+    Value lo, hi, shift;
+  };
+  Reach reach(size_t axis, Value tap) {
+    int64_t step = w_.step[axis];
+    Value shift = b_.sub(b_.mul(tap, b_.index(w_.dilation[axis])), b_.index(w_.low[axis]));
+    Value before = b_.max(b_.sub(b_.index(0), shift), b_.index(0));
+    Value lo = b_.div(b_.add(before, b_.index(step - 1)), b_.index(step));
+    Value room = b_.max(b_.sub(b_.index(w_.input[axis] - 1 + step), shift), b_.index(0));
+    Value hi = b_.min(b_.div(room, b_.index(step)), b_.index(w_.pixels[axis]));
+    return {lo, hi, shift};
+  }
+
+  void clear() {
+    int64_t row = w_.taps[0] * w_.taps[1] * w_.padded_out();
+    auto end = [&](Value block) {
+      return b_.mul(b_.min(b_.mul(block, b_.index(w_.plan.rows)), b_.index(w_.in)), b_.index(row));
+    };
+    b_.loop(end(first_), end(last_), w_.lanes, [&](Value i) {
+      b_.store(b_.bits(vector_, 0), {sums_, i, kBytes, 0});
+    });
+  }
+
+  // The rows [from, to) of the image.
+  void each_tap(Value from, Value to) {
+    b_.loop(b_.index(0), b_.index(w_.taps[0]), 1, [&](Value kh) {
+      Reach h = reach(0, kh);
+      rows_ = {b_.max(h.lo, from), b_.min(h.hi, to), h.shift};
+      b_.loop(b_.index(0), b_.index(w_.taps[1]), 1, [&](Value kw) {
+        columns_ = reach(1, kw);
+        tap_ = b_.add(b_.mul(kh, b_.index(w_.taps[1])), kw);
+        b_.branch(b_.bit_and(b_.cmp_lt(rows_.lo, rows_.hi), b_.cmp_lt(columns_.lo, columns_.hi)),
+                  [&] { each_channel(); });
+      });
+    });
+  }
+
+  void each_channel() {
+    Value x = b_.mul(image_, b_.index(w_.x.strides[3]));
+    x = b_.add(x, b_.mul(rows_.shift, b_.index(w_.x.strides[1])));
+    Value column = b_.add(columns_.shift, b_.mul(columns_.lo, b_.index(w_.step[1])));
+    x = b_.add(x, b_.mul(column, b_.index(w_.x.strides[2])));
+    Value dy = b_.mul(image_, b_.index(w_.dy.strides[2]));
+    dy = b_.add(dy, b_.mul(columns_.lo, b_.index(w_.dy.strides[1])));
+    x_ = b_.offset({b_.pointer(w_.x.pointer), x, kBytes, w_.x.offset * kBytes});
+    dy_ = b_.offset({b_.pointer(w_.dy.pointer), dy, kBytes, w_.dy.offset * kBytes});
+    Value full = b_.index(w_.in / w_.plan.rows);
+    b_.loop(first_, b_.min(last_, full), 1, [&](Value block) { each_panel(block, w_.plan.rows); });
+    int64_t rest = w_.in % w_.plan.rows;
+    if (rest > 0) b_.branch(b_.cmp_gt(last_, full), [&] { each_panel(full, rest); });
+  }
+
+  void each_panel(Value block, int64_t rows) {
+    Value channel = b_.mul(block, b_.index(w_.plan.rows));
+    int64_t width = w_.plan.vectors * w_.lanes;
+    Panels panels = split_panels(w_.out, width);
+    if (panels.full > 0) {
+      for_range(b_, b_.index(0), b_.index(panels.full),
+                [&](Value p) { emit_tile(channel, rows, b_.mul(p, b_.index(width)), width); });
+    }
+    if (panels.rest > 0) emit_tile(channel, rows, b_.index(panels.full * width), panels.rest);
+  }
+
+  // `rows` channels from `channel` on times `count` from `n` on.
+  void emit_tile(Value channel, int64_t rows, Value n, int64_t count) {
+    rows_of_tile_ = rows, vectors_ = ceil_div(count, int64_t{w_.lanes});
+    mask_ = {};
+    if (count % w_.lanes != 0) {
+      mask_ = b_.first_n({loop::Elem::m32, w_.lanes}, b_.index(count % w_.lanes));
+    }
+    int64_t taps = w_.taps[0] * w_.taps[1], row = taps * w_.padded_out() * kBytes;
+    Value at = b_.mul(b_.add(b_.mul(channel, b_.index(taps)), tap_), b_.index(w_.padded_out()));
+    Value sums = b_.offset({sums_, b_.add(at, n), kBytes, 0});
+    auto place = [&](int64_t i) {
+      return loop::Address{sums, {}, 1, i / vectors_ * row + i % vectors_ * w_.lanes * kBytes};
+    };
+    std::vector<Value> acc;
+    for (int64_t i = 0; i < rows * vectors_; ++i) acc.push_back(b_.load(vector_, place(i)));
+    Value x = b_.offset({x_, channel, kBytes, 0}), dy = b_.offset({dy_, n, kBytes, 0});
+    acc = b_.loop(rows_.lo, rows_.hi, 1, acc, [&](Value oh, std::span<const Value> carried) {
+      Value x_row = b_.mul(oh, b_.index(w_.step[0] * w_.x.strides[1]));
+      Value dy_row = b_.mul(oh, b_.index(w_.dy.strides[0]));
+      return along_row(b_.offset({x, x_row, kBytes, 0}), b_.offset({dy, dy_row, kBytes, 0}),
+                       {carried.begin(), carried.end()});
+    });
+    for (int64_t i = 0; i < rows * vectors_; ++i) b_.store(acc[static_cast<size_t>(i)], place(i));
+  }
+
+  // The pixels of one row of the image.
+  std::vector<Value> along_row(Value x, Value dy, std::vector<Value> acc) {
+    int64_t step = w_.step[1] * w_.x.strides[2] * kBytes;
+    Value end = b_.mul(b_.sub(columns_.hi, columns_.lo), b_.index(step));
+    acc.insert(acc.begin(), dy);
+    acc = b_.loop(b_.index(0), end, step, acc, [&](Value at, std::span<const Value> carried) {
+      std::vector<Value> next = {b_.offset({carried[0], {}, 1, w_.dy.strides[1] * kBytes})};
+      std::vector<Value> from;
+      for (int64_t v = 0; v < vectors_; ++v) {
+        Value mask = v + 1 == vectors_ ? mask_ : Value{};
+        from.push_back(b_.load(vector_, {carried[0], {}, 1, v * w_.lanes * kBytes}, mask));
+      }
+      for (int64_t r = 0; r < rows_of_tile_; ++r) {
+        Value factor = b_.load_splat(vector_, {x, at, 1, r * kBytes});
+        for (int64_t v = 0; v < vectors_; ++v) {
+          next.push_back(b_.fma(factor, from[static_cast<size_t>(v)],
+                                carried[static_cast<size_t>(1 + r * vectors_ + v)]));
+        }
+      }
+      return next;
+    });
+    acc.erase(acc.begin());
+    return acc;
+  }
+
+  Builder& b_;
+  const WeightGradient& w_;
+  loop::Type vector_;
+  Value sums_, first_, last_;  // of the part; the group's blocks of channels
+  Value image_, tap_, x_, dy_;
+  Reach rows_, columns_;
+  int64_t rows_of_tile_ = 0, vectors_ = 0;
+  Value mask_;
+};
+
+}  // namespace
+
+void emit_weight_gradient_tile(Builder& b, const WeightGradient& w) { TileEmitter(b, w).emit(); }
+
+}  // namespace burin::lower
