@@ -15,7 +15,8 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kBytes = 4, kLine = 64;
-constexpr int64_t kStraightFmas = 640;  // without a loop up to this many
+// Without a loop up to this many: what narrow vectors need of them would crowd out decoded code.
+constexpr int64_t kStraightFmasPerLane = 40;
 
 class TileEmitter {
  public:
@@ -101,8 +102,8 @@ class TileEmitter {
   // `count` steps of k: lhs advances by `stride` elements, rhs by one row.
   void steps(const Address& lhs, const Address& rhs, int64_t count, int64_t stride) {
     int64_t fmas = std::popcount(rows_) * tile_.vectors;
-    int64_t looped =
-        fmas * count <= kStraightFmas ? 0 : count / kContractionUnroll * kContractionUnroll;
+    bool straight = fmas * count <= kStraightFmasPerLane * c_.nest.lanes;
+    int64_t looped = straight ? 0 : count / kContractionUnroll * kContractionUnroll;
     int64_t lhs_step = stride * kBytes, rhs_step = tile_.rhs_row * kBytes;
     if (looped > 0) loop_steps(lhs, rhs, looped, lhs_step, rhs_step);
     for (int64_t k = looped; k < count; ++k) {
