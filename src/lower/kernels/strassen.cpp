@@ -25,7 +25,7 @@ using loop::Builder;
 
 constexpr double kL2BytesPerCycle = 24;  // sustained, of the sums
 constexpr double kGain = 1.5;            // the least, of cycles saved over cycles of the sums
-constexpr int64_t kEnoughTiles = 4, kFewestRows = 64, kBytes = 4;
+constexpr int64_t kEnoughTiles = 4, kFewestRowsPerLane = 4, kBytes = 4;
 
 // A quadrant of the left side, or one of the sums.
 struct Left {
@@ -447,7 +447,7 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
   if (auto reason = cannot_strassen(job)) return reason;
   DenseKernels unused;
   Contraction c = *contraction_of(job, unused);
-  if (c.nest.m < kFewestRows) return "few rows";
+  if (c.nest.m < kFewestRowsPerLane * c.nest.lanes) return "few rows";
   if (c.k * c.nest.n * kBytes * 3 / 4 > job.spare_weights) {
     return "its sums of weights would take too much memory";
   }

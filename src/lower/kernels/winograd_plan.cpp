@@ -22,7 +22,9 @@ constexpr int64_t kBlocks[] = {6, 8, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64,
 constexpr int64_t kMostPanelVectors = 4;
 constexpr int64_t kEnoughTiles = 8;     // of the plan, where they cost little
 constexpr double kMostRepeated = 0.03;  // share of work that more tiles may add
-constexpr double kSpilledInputs = 3;    // factor of writing what the second-level cache cannot hold
+// Where the second-level cache cannot hold the inputs: more time to write them, and the share of
+// the time to read them again that shows. For vectors of 512 bits; narrower ones hide more.
+constexpr double kSpilledInputs = 2, kSpilledReads = 0.4, kWideBits = 512;
 constexpr double kOddTiles = 0.3;
 constexpr double kNarrowPanel = 1.05;  // one more variant of the code
 
@@ -116,7 +118,9 @@ class Estimate {
     plan.panel_block = plan.panels;
     if (plan.blocks >= kEnoughTiles) return;
     double input = input_cycles() * static_cast<double>(plan.tiles);
-    if (input_bytes(plan) > static_cast<double>(machine_.l2_bytes)) input *= kSpilledInputs;
+    if (input_bytes(plan) > static_cast<double>(machine_.l2_bytes)) {
+      input *= 1 + kSpilledInputs * machine_.vector_bits / kWideBits;
+    }
     auto cheap = 1 + static_cast<int64_t>(kMostRepeated * products / input);
     int64_t least = plan.blocks % 2 == 0 ? 1 : 2, most = ceil_div(kEnoughTiles, plan.blocks);
     int64_t groups = std::min(std::clamp(cheap, least, most), plan.panels);
@@ -142,10 +146,15 @@ class Estimate {
     if (m > cache / 2) again += 2 * m * panels;
     // Of the time that reading takes a part hides behind the products.
     double waits = read / kMemoryBytesPerCycle, hidden = 0.8;
-    double streams = waits + (plan.chunk > 0 ? 0 : read * (blocks - 1) / kL3BytesPerCycle);
-    products = std::max(products + (1 - hidden) * waits + 0.4 * again / kL3BytesPerCycle, streams);
+    double wide = machine_.vector_bits / kWideBits, later = read / kL3BytesPerCycle;
+    // Only the first block waits for memory; the others take their products' time at least, which
+    // narrow vectors make the longer one.
+    if (wide < 1) later = std::max(later, products / blocks);
+    double streams = waits + (plan.chunk > 0 ? 0 : (blocks - 1) * later);
+    double spilled = kSpilledReads * wide * again / kL3BytesPerCycle;
+    products = std::max(products + (1 - hidden) * waits + spilled, streams);
     double input = input_cycles() * tiles * static_cast<double>(plan.groups());
-    if (v > static_cast<double>(machine_.l2_bytes)) input *= kSpilledInputs;
+    if (v > static_cast<double>(machine_.l2_bytes)) input *= 1 + kSpilledInputs * wide;
     plan.cycles = input + products + output_cycles() * tiles;
     // An odd number of tiles leaves one of two threads waiting.
     auto shares = static_cast<double>(plan.blocks * plan.groups());
