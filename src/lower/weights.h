@@ -48,7 +48,11 @@ Tensor pack_dense(const WeightView& view);
 void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       float* out);
-// The same for integers, of views without a scale.
+// Adds the box times `factor` to what is there.
+void add_weights_f32(const WeightView& view, float factor, std::span<const int64_t> start,
+                     std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                     float* out);
+// copy_weights_f32 for integers, of views without a scale.
 void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       int32_t* out);

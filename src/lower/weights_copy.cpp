@@ -11,6 +11,9 @@ namespace {
 
 constexpr int64_t kBlock = 16;  // floats of a cache line
 
+using Quad = float __attribute__((vector_size(16), aligned(1), may_alias));
+constexpr int64_t kQuad = 4;
+
 // The axes of a box but the innermost one of the output, flattened in the order of the input.
 struct Entry {
   int64_t in, out, scale;
@@ -35,69 +38,139 @@ std::vector<Entry> flatten(const WeightView& view, std::span<const size_t> order
   return entries;
 }
 
-// out[e.out + o] = in[e.in + o * in_stride] * scales. Lines of input are read whole into a small
-// square and written out across it: strided reads that share cache sets would evict one another.
-template <class T, class Out>
+// What the elements of a row of the box are multiplied by; ones where the view has no scale.
+class Scales {
+ public:
+  Scales(const WeightView& view, std::span<const int64_t> start, size_t inner, int64_t longest)
+      : view_(view), values_(static_cast<size_t>(longest), 1.0f) {
+    if (!view.scale.valid()) return;
+    base_ = std::inner_product(start.begin(), start.end(), view.scale_strides.begin(),
+                               view.scale_offset);
+    stride_ = view.scale_strides[inner];
+  }
+
+  // For elements [o, o + n) of an entry; the pointer holds until the next call.
+  const float* of(const Entry& e, int64_t o, int64_t n) {
+    if (!view_.scale.valid()) return values_.data();
+    if (e.scale == entry_ && o == first_ && n == count_) return values_.data();
+    entry_ = e.scale, first_ = o, count_ = n;
+    for (int64_t i = 0; i < n; ++i) {
+      values_[static_cast<size_t>(i)] =
+          static_cast<float>(view_.scale.as_double(base_ + e.scale + (o + i) * stride_));
+    }
+    return values_.data();
+  }
+
+ private:
+  const WeightView& view_;
+  std::vector<float> values_;
+  int64_t base_ = 0, stride_ = 0, entry_ = 0, first_ = -1, count_ = 0;
+};
+
+// Four rows of four become four columns.
+void transpose(Quad (&q)[4]) {
+  Quad low = __builtin_shufflevector(q[0], q[1], 0, 4, 1, 5),
+       high = __builtin_shufflevector(q[0], q[1], 2, 6, 3, 7),
+       low2 = __builtin_shufflevector(q[2], q[3], 0, 4, 1, 5),
+       high2 = __builtin_shufflevector(q[2], q[3], 2, 6, 3, 7);
+  q[0] = __builtin_shufflevector(low, low2, 0, 1, 4, 5);
+  q[1] = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
+  q[2] = __builtin_shufflevector(high, high2, 0, 1, 4, 5);
+  q[3] = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
+}
+
+// put(out[e.out + o], in[e.in + o * in_stride] * scale), of floats one at a time or four. Where
+// rows of the output cross the input, lines of input are read whole: strided reads that share cache
+// sets would evict one another.
+template <class T, class Out, class Put>
 struct BlockCopy {
   const WeightView& view;
   int64_t base = 0;       // of the box in the input
   int64_t in_stride = 0;  // along the innermost axis of the output
   Out* out = nullptr;
+  Put put;
+  Scales scales;
 
-  void rows(std::span<const Entry> entries, int64_t n) const {
+  static constexpr bool kQuads = std::is_same_v<T, float> && std::is_same_v<Out, float>;
+
+  void copy(std::span<const Entry> entries, int64_t n) {
+    in_stride == 1 ? rows(entries, n) : squares(entries, n);
+  }
+
+  void rows(std::span<const Entry> entries, int64_t n) {
     for (const Entry& e : entries) {
-      for (int64_t o = 0; o < n; ++o) {
-        out[e.out + o] = static_cast<Out>(view.value.load<T>(base + e.in + o * in_stride));
+      const float* scale = scales.of(e, 0, n);
+      int64_t o = 0;
+      if constexpr (kQuads) {
+        const std::byte* in = input(e, 0);
+        for (; o + kQuad <= n; o += kQuad) store(e, o, load(in + o * 4) * load(scale + o));
+      }
+      for (; o < n; ++o) {
+        store(e, o, view.value.load<T>(base + e.in + o), scale[o]);
       }
     }
   }
 
   // Few input streams at a time: sixteen channels over all entries, then the next sixteen.
-  void squares(std::span<const Entry> entries, int64_t n) const {
+  void squares(std::span<const Entry> entries, int64_t n) {
     for (int64_t o = 0; o < n; o += kBlock) {
       for (size_t e = 0; e < entries.size(); e += kBlock) {
         auto some = entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e));
-        bool line = some.size() == kBlock && some.back().in - some.front().in == kBlock - 1;
-        square(some, o, std::min(kBlock, n - o), line);
+        square(some, o, std::min(kBlock, n - o));
       }
     }
   }
 
-  void square(std::span<const Entry> entries, int64_t o, int64_t n, bool line) const {
-    Out block[kBlock][kBlock];
-    for (int64_t i = 0; i < n; ++i) {
-      int64_t from = base + (o + i) * in_stride;
-      if (line && std::is_same_v<T, Out>) {
-        std::memcpy(block[i], view.value.data() + (from + entries[0].in) * 4, sizeof(block[i]));
-        continue;
-      }
-      for (size_t j = 0; j < entries.size(); ++j) {
-        block[i][j] = static_cast<Out>(view.value.load<T>(from + entries[j].in));
+  void square(std::span<const Entry> entries, int64_t o, int64_t n) {
+    if constexpr (kQuads) {
+      bool line = entries.size() == kBlock && entries.back().in - entries[0].in == kBlock - 1 &&
+                  entries.back().scale == entries[0].scale;
+      if (line && n % kQuad == 0) {
+        const float* scale = scales.of(entries[0], o, n);
+        for (int64_t i = 0; i < n; i += kQuad) lines(entries, o + i, load(scale + i));
+        return;
       }
     }
-    for (size_t j = 0; j < entries.size(); ++j) {
-      Out* to = out + entries[j].out + o;
-      for (int64_t i = 0; i < n; ++i) to[i] = block[i][j];
+    T block[kBlock][kBlock];
+    for (int64_t i = 0; i < n; ++i) {
+      for (size_t e = 0; e < entries.size(); ++e) {
+        block[e][i] = view.value.load<T>(base + entries[e].in + (o + i) * in_stride);
+      }
+    }
+    for (size_t e = 0; e < entries.size(); ++e) {
+      const float* scale = scales.of(entries[e], o, n);
+      for (int64_t i = 0; i < n; ++i) store(entries[e], o + i, block[e][i], scale[i]);
+    }
+  }
+
+  // Four channels from `o` on of entries that make a line.
+  void lines(std::span<const Entry> entries, int64_t o, Quad scale) {
+    const std::byte* in = input(entries[0], o);
+    for (size_t e = 0; e < kBlock; e += kQuad) {
+      Quad q[kQuad];
+      for (int64_t i = 0; i < kQuad; ++i)
+        q[i] = load(in + (i * in_stride + static_cast<int64_t>(e)) * 4);
+      transpose(q);
+      for (size_t i = 0; i < kQuad; ++i) store(entries[e + i], o, q[i] * scale);
+    }
+  }
+
+  const std::byte* input(const Entry& e, int64_t o) const {
+    return view.value.data() + (base + e.in + o * in_stride) * int64_t{sizeof(float)};
+  }
+  static Quad load(const void* p) { return *static_cast<const Quad*>(p); }
+
+  void store(const Entry& e, int64_t o, Quad values) {
+    put(*reinterpret_cast<Quad*>(out + e.out + o), values);
+  }
+  void store(const Entry& e, int64_t o, T value, float scale) {
+    if constexpr (std::is_same_v<Out, float>) {
+      put(out[e.out + o], static_cast<float>(value) * scale);
+    } else {
+      put(out[e.out + o], static_cast<Out>(value));
     }
   }
 };
-
-// Multiplies what was copied by its scales.
-void apply_scale(const WeightView& view, int64_t base, int64_t stride,
-                 std::span<const Entry> entries, int64_t n, float* out) {
-  std::vector<float> row(static_cast<size_t>(n));
-  int64_t loaded = -1;
-  for (const Entry& e : entries) {
-    if (e.scale != loaded) {
-      for (int64_t o = 0; o < n; ++o) {
-        row[static_cast<size_t>(o)] =
-            static_cast<float>(view.scale.as_double(base + e.scale + o * stride));
-      }
-      loaded = e.scale;
-    }
-    for (int64_t o = 0; o < n; ++o) out[e.out + o] *= row[static_cast<size_t>(o)];
-  }
-}
 
 // The axis with stride 1 in the output; the longest if sizes of 1 make a tie.
 size_t innermost(std::span<const int64_t> extents, std::span<const int64_t> out_strides) {
@@ -110,9 +183,10 @@ size_t innermost(std::span<const int64_t> extents, std::span<const int64_t> out_
   return inner;
 }
 
-template <class T, class Out>
+template <class T, class Out, class Put>
 void copy_box(const WeightView& view, std::span<const int64_t> start,
-              std::span<const int64_t> extents, std::span<const int64_t> out_strides, Out* out) {
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides, Out* out,
+              Put put) {
   size_t inner = innermost(extents, out_strides);
   std::vector<size_t> order;
   for (size_t i = 0; i < extents.size(); ++i) {
@@ -121,16 +195,14 @@ void copy_box(const WeightView& view, std::span<const int64_t> start,
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return std::abs(view.strides[a]) > std::abs(view.strides[b]);
   });
-  std::vector<Entry> entries = flatten(view, order, extents, out_strides);
-  BlockCopy<T, Out> copy{view, view.offset, view.strides[inner], out};
-  copy.base = std::inner_product(start.begin(), start.end(), view.strides.begin(), view.offset);
-  view.strides[inner] == 1 ? copy.rows(entries, extents[inner])
-                           : copy.squares(entries, extents[inner]);
-  if (!view.scale.valid()) return;
-  int64_t base =
-      std::inner_product(start.begin(), start.end(), view.scale_strides.begin(), view.scale_offset);
-  if constexpr (std::is_same_v<Out, float>)
-    apply_scale(view, base, view.scale_strides[inner], entries, extents[inner], out);
+  int64_t base = std::inner_product(start.begin(), start.end(), view.strides.begin(), view.offset);
+  BlockCopy<T, Out, Put> copy{view, base, view.strides[inner],
+                              out,  put,  Scales(view, start, inner, extents[inner])};
+  copy.copy(flatten(view, order, extents, out_strides), extents[inner]);
+}
+
+bool is_empty(std::span<const int64_t> extents) {
+  return std::any_of(extents.begin(), extents.end(), [](int64_t n) { return n <= 0; });
 }
 
 }  // namespace
@@ -138,13 +210,25 @@ void copy_box(const WeightView& view, std::span<const int64_t> start,
 void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       float* out) {
-  if (std::any_of(extents.begin(), extents.end(), [](int64_t n) { return n <= 0; })) return;
+  if (is_empty(extents)) return;
   if (extents.empty()) {
     out[0] = static_cast<float>(view.at({}));
     return;
   }
   visit_dtype(view.value.dtype(), [&](auto t) {
-    copy_box<decltype(t), float>(view, start, extents, out_strides, out);
+    auto put = [](auto& to, auto value) { to = value; };
+    copy_box<decltype(t), float>(view, start, extents, out_strides, out, put);
+  });
+}
+
+void add_weights_f32(const WeightView& view, float factor, std::span<const int64_t> start,
+                     std::span<const int64_t> extents, std::span<const int64_t> out_strides,
+                     float* out) {
+  if (is_empty(extents)) return;
+  BURIN_CHECK(!extents.empty(), "a scalar is no matrix");
+  visit_dtype(view.value.dtype(), [&](auto t) {
+    auto put = [factor](auto& to, auto value) { to += factor * value; };
+    copy_box<decltype(t), float>(view, start, extents, out_strides, out, put);
   });
 }
 
@@ -152,14 +236,15 @@ void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
                       std::span<const int64_t> extents, std::span<const int64_t> out_strides,
                       int32_t* out) {
   BURIN_CHECK(!view.scale.valid() && !is_float(view.value.dtype()), "weights are not integers");
-  if (std::any_of(extents.begin(), extents.end(), [](int64_t n) { return n <= 0; })) return;
+  if (is_empty(extents)) return;
   if (extents.empty()) {
     out[0] = static_cast<int32_t>(view.value.as_int(view.offset));
     return;
   }
   visit_dtype(view.value.dtype(), [&](auto t) {
     if constexpr (std::is_integral_v<decltype(t)>) {
-      copy_box<decltype(t), int32_t>(view, start, extents, out_strides, out);
+      auto put = [](auto& to, auto value) { to = value; };
+      copy_box<decltype(t), int32_t>(view, start, extents, out_strides, out, put);
     }
   });
 }

@@ -1,6 +1,5 @@
 // The packed right-hand side: written while compiling from weights, or by a kernel from a view.
 #include <algorithm>
-#include <cstring>
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
@@ -61,7 +60,11 @@ struct PanelCopy {
     if (c.elem == Elem::i32) {
       copy_weights_i32(*c.weights, start, extents, strides, reinterpret_cast<int32_t*>(to));
     } else {
-      copy_weights_f32(*c.weights, start, extents, strides, reinterpret_cast<float*>(to));
+      auto* floats = reinterpret_cast<float*>(to);
+      copy_weights_f32(*c.weights, start, extents, strides, floats);
+      for (const AddedWeights& added : c.added) {
+        add_weights_f32(added.view, added.factor, start, extents, strides, floats);
+      }
     }
   }
 };
@@ -119,27 +122,11 @@ void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, 
   }
 }
 
-void pack_whole(const Contraction& c, const PackedLayout& layout, int64_t lanes, std::byte* out) {
-  PanelRange all{0, ceil_div(c.nest.n, layout.width)};
-  pack_view(c, layout, lanes, all, out);
-  auto* sums = reinterpret_cast<float*>(out);
-  for (const AddedWeights& added : c.added) {
-    Contraction other = c;
-    other.weights = added.view;
-    std::vector<float> more(static_cast<size_t>(layout.elements()), 0.0f);
-    pack_view(other, layout, lanes, all, reinterpret_cast<std::byte*>(more.data()));
-    for (size_t i = 0; i < more.size(); ++i) sums[i] += added.factor * more[i];
-  }
-}
-
 }  // namespace
 
 Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
   int64_t panels = ceil_div(c.nest.n, layout.width);
-  int64_t parts = std::min(panels, ceil_div(layout.elements() * kBytes, kPartBytes));
-  if (parts <= 1 || !c.added.empty()) {
-    return [c, layout, lanes](std::byte* out) { pack_whole(c, layout, lanes, out); };
-  }
+  int64_t parts = std::clamp<int64_t>(ceil_div(layout.elements() * kBytes, kPartBytes), 1, panels);
   auto part = [c, layout, lanes, panels, parts](std::byte* out, int64_t i) {
     pack_view(c, layout, lanes, {panels * i / parts, panels * (i + 1) / parts}, out);
   };

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
@@ -236,19 +235,12 @@ class StrassenBuilder {
   void add_weights() {
     PackedLayout layout = packed_layout(contractions_[0], chunks_.vectors);
     auto count = static_cast<int64_t>(contractions_.size());
-    Fill fill = [contractions = contractions_, chunks = chunks_, layout](std::byte* out) {
-      std::vector<std::byte> packed;
-      int64_t block = layout.block * kBytes;
-      for (const Contraction& c : contractions) {
-        packed.assign(static_cast<size_t>(chunks.count * block), std::byte{0});
-        weight_packer(c, layout, c.nest.lanes)(packed.data());
-        for (int64_t i = 0; i < chunks.count; ++i) {
-          std::memcpy(out + i * block * static_cast<int64_t>(contractions.size()),
-                      packed.data() + i * block, static_cast<size_t>(block));
-        }
-        out += block;
-      }
+    layout.outer_strides[0] = count * layout.block;
+    auto part = [contractions = contractions_, layout](std::byte* out, int64_t i) {
+      const Contraction& c = contractions[static_cast<size_t>(i)];
+      weight_packer(c, layout, c.nest.lanes)(out + i * layout.block * kBytes);
     };
+    Fill fill{part, count};
     int pointer = add_buffer({count * chunks_.count * layout.block * kBytes, std::move(fill)});
     for (int64_t i = 0; i < count; ++i) {
       Nest& nest = contractions_[static_cast<size_t>(i)].nest;

@@ -181,9 +181,8 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
     kernels.extras.push_back(std::move(extra));
     return job.pointers + static_cast<int>(kernels.extras.size()) - 1;
   };
-  Fill fill;
-  if (w.conv.weights) fill = [w](std::byte* out) { pack_winograd(w, out); };
-  w.weights_pointer = add({w.weight_elements() * kBytes, fill});
+  w.weights_pointer =
+      add({w.weight_elements() * kBytes, w.conv.weights ? winograd_packer(w) : Fill{}});
   if (!w.conv.weights) {
     DenseStage transform = make_winograd_weights(w);
     transform.uses = {w.conv.w.pointer, w.weights_pointer};

@@ -97,8 +97,8 @@ std::vector<Parameters> winograd_alternatives(const DenseJob& job, const Paramet
 
 // The code of one tile of the plan.
 void emit_winograd_tile(loop::Builder& b, const Winograd& w);
-// Writes the weights as the plan wants them.
-void pack_winograd(const Winograd& w, std::byte* out);
+// What writes the weights as the plan wants them.
+Fill winograd_packer(const Winograd& w);
 // A kernel that does the same for weights in a buffer, for plans without chunks; its two pointers
 // are the view's and the packed buffer.
 DenseStage make_winograd_weights(const Winograd& w);

@@ -9,11 +9,15 @@ namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kLanes = 16;     // pairs of channels transformed at a time
+constexpr int64_t kLanes = 16;     // pairs of channels transformed at a time: a line of floats
 constexpr int64_t kChannels = 32;  // of the input, copied out of the view at a time
 constexpr int64_t kMostPoints = 8;
 
-using Line = double[kLanes];
+using Floats = float __attribute__((vector_size(8), aligned(4), may_alias));
+using Doubles = double __attribute__((vector_size(16)));
+constexpr int64_t kWide = 2;  // elements of either
+
+using Line = Doubles[kLanes / kWide];
 
 class Packer {
  public:
@@ -23,43 +27,52 @@ class Packer {
     scale_ = zero * zero;
   }
 
-  void pack(float* out) {
-    int64_t width = w_.plan.vectors * w_.lanes;
-    for (int64_t n = 0; n < w_.conv.out; n += width) {
-      int64_t count = std::min(width, w_.conv.out - n);
-      panel(n, count, out + n * w_.weights_per_pair() * w_.conv.in);
-    }
-  }
-
- private:
-  void panel(int64_t n, int64_t count, float* out) {
+  void panel(int64_t index, float* weights) const {
+    int64_t width = w_.plan.vectors * w_.lanes, n = index * width;
+    int64_t count = std::min(width, w_.conv.out - n);
+    float* out = weights + n * w_.weights_per_pair() * w_.conv.in;
     // Channels of the panel with those that are not there, whose weights are zero.
     int64_t in = w_.conv.in, row = round_up(count, int64_t{w_.lanes});
     int64_t padded = round_up(row, kLanes);
     std::vector<float> taps(static_cast<size_t>(kChannels * 9 * padded));
+    std::vector<float> points(static_cast<size_t>(alpha_ * alpha_ * point_step(row)));
     for (int64_t c = 0; c < in; c += kChannels) {
       int64_t channels = std::min(kChannels, in - c);
       Dims start = {0, 0, c, n}, extents = {3, 3, channels, count};
       Dims strides = {3 * padded, padded, 9 * padded, 1};
       copy_weights_f32(*w_.conv.weights, start, extents, strides, taps.data());
-      for (int64_t i = 0; i < channels; ++i) {
-        const float* from = taps.data() + i * 9 * padded;
-        if (w_.plan.chunk > 0) {
-          copy(from, padded, row, out + (c + i) * 9 * row);
-          continue;
-        }
-        for (int64_t lane = 0; lane < row; lane += kLanes) {
-          float* to = out + (c + i) * row + lane;
-          transform(from + lane, padded, to, in * row, std::min(kLanes, row - lane));
+      if (w_.plan.chunk > 0) {
+        scale(taps.data(), 9 * channels, row, out + c * 9 * row);
+      } else {
+        transform(taps.data(), channels, row, points.data());
+        for (int64_t p = 0; p < alpha_ * alpha_; ++p) {
+          std::copy_n(points.data() + p * point_step(row), channels * row,
+                      out + (p * in + c) * row);
         }
       }
     }
   }
 
-  void copy(const float* taps, int64_t step, int64_t row, float* out) const {
-    for (int64_t t = 0; t < 9; ++t) {
+ private:
+  // From point to point in the memory of some channels, which lies beside others in the cache.
+  static int64_t point_step(int64_t row) { return kChannels * row + kLanes; }
+
+  // `count` rows of taps without their padding.
+  void scale(const float* taps, int64_t count, int64_t row, float* out) const {
+    int64_t padded = round_up(row, kLanes);
+    for (int64_t t = 0; t < count; ++t) {
       for (int64_t i = 0; i < row; ++i) {
-        out[t * row + i] = static_cast<float>(taps[t * step + i] * scale_);
+        out[t * row + i] = static_cast<float>(taps[t * padded + i] * scale_);
+      }
+    }
+  }
+
+  void transform(const float* taps, int64_t channels, int64_t row, float* points) const {
+    int64_t padded = round_up(row, kLanes);
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t lane = 0; lane < row; lane += kLanes) {
+        transform(taps + c * 9 * padded + lane, padded, points + c * row + lane, point_step(row),
+                  std::min(kLanes, row - lane));
       }
     }
   }
@@ -68,36 +81,43 @@ class Packer {
   void transform(const float* taps, int64_t step, float* out, int64_t point, int64_t lanes) const {
     Line rows[kMostPoints][3];
     for (int64_t s = 0; s < 3; ++s) {
-      Line g[3], column[kMostPoints];
-      for (int64_t r = 0; r < 3; ++r) {
-        for (int64_t i = 0; i < kLanes; ++i) g[r][i] = taps[(r * 3 + s) * step + i] * scale_;
-      }
-      line(g, column);
-      for (int64_t a = 0; a < alpha_; ++a) std::copy_n(column[a], kLanes, rows[a][s]);
+      Line g[3];
+      for (int64_t r = 0; r < 3; ++r) load(taps + (r * 3 + s) * step, g[r]);
+      line(g, [&](int64_t a, int64_t i, Doubles value) { rows[a][s][i] = value; });
     }
     for (int64_t a = 0; a < alpha_; ++a) {
-      Line columns[kMostPoints];
-      line(rows[a], columns);
-      for (int64_t b = 0; b < alpha_; ++b) {
-        float* to = out + (a * alpha_ + b) * point;
-        for (int64_t i = 0; i < lanes; ++i) to[i] = static_cast<float>(columns[b][i]);
-      }
+      line(rows[a], [&](int64_t b, int64_t i, Doubles value) {
+        if (i * kWide >= lanes) return;
+        float* to = out + (a * alpha_ + b) * point + i * kWide;
+        *reinterpret_cast<Floats*>(to) = __builtin_convertvector(value, Floats);
+      });
     }
   }
 
-  // G times the three elements of a line, for kLanes lines.
-  void line(const Line (&g)[3], Line* out) const {
-    std::copy_n(g[0], kLanes, out[0]);
-    std::copy_n(g[2], kLanes, out[alpha_ - 1]);
-    for (size_t k = 0; k < pairs_.size(); ++k) {
-      double p = pairs_[k];
-      Line &plus = out[1 + 2 * k], &minus = out[2 + 2 * k];
-      for (int64_t i = 0; i < kLanes; ++i) {
-        double even = g[0][i] + g[2][i] * (p * p), odd = g[1][i] * p;
-        plus[i] = even + odd;
-        minus[i] = even - odd;
+  void load(const float* taps, Line& g) const {
+    for (int64_t i = 0; i < kLanes / kWide; ++i) {
+      auto pair = *reinterpret_cast<const Floats*>(taps + i * kWide);
+      g[i] = __builtin_convertvector(pair, Doubles) * scale_;
+    }
+  }
+
+  // G times the three elements of a line, for kLanes lines: store(point, part of the line, value).
+  template <class Store>
+  void line(const Line (&g)[3], Store store) const {
+    for (int64_t i = 0; i < kLanes / kWide; ++i) store(0, i, g[0][i]);
+    for (int64_t k = 0; k < static_cast<int64_t>(pairs_.size()); ++k) {
+      double p = pairs_[static_cast<size_t>(k)];
+      auto parts = [&](int64_t i) { return std::pair{g[0][i] + g[2][i] * (p * p), g[1][i] * p}; };
+      for (int64_t i = 0; i < kLanes / kWide; ++i) {
+        auto [even, odd] = parts(i);
+        store(1 + 2 * k, i, even + odd);
+      }
+      for (int64_t i = 0; i < kLanes / kWide; ++i) {
+        auto [even, odd] = parts(i);
+        store(2 + 2 * k, i, even - odd);
       }
     }
+    for (int64_t i = 0; i < kLanes / kWide; ++i) store(alpha_ - 1, i, g[2][i]);
   }
 
   const Winograd& w_;
@@ -116,8 +136,11 @@ int64_t Winograd::weight_elements() const {
   return weights_per_pair() * conv.in * round_up(conv.out, int64_t{lanes});
 }
 
-void pack_winograd(const Winograd& w, std::byte* out) {
-  Packer(w).pack(reinterpret_cast<float*>(out));
+Fill winograd_packer(const Winograd& w) {
+  auto panel = [w](std::byte* out, int64_t i) {
+    Packer(w).panel(i, reinterpret_cast<float*>(out));
+  };
+  return {panel, ceil_div(w.conv.out, w.plan.vectors * w.lanes)};
 }
 
 }  // namespace burin::lower

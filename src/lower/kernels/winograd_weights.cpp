@@ -1,5 +1,5 @@
 // Weights that a buffer holds, transformed by a kernel in front: G g G^T of each pair of channels,
-// laid out as pack_winograd does it while compiling.
+// laid out as winograd_packer does it while compiling.
 #include <algorithm>
 
 #include "base/checked.h"
