@@ -30,8 +30,10 @@ std::vector<Execution> executions();
 // element and to a tenth of the largest finite element; 0 for integers.
 double tolerance_of(DType dtype);
 
-// The first difference beyond the tolerance as text, or nullopt. NaN equals NaN.
-std::optional<std::string> difference(const Tensor& got, const Tensor& want);
+// The first difference beyond the tolerance as text, or nullopt. NaN equals NaN. An element may
+// differ by the tolerance of its dtype, relative to itself and this share of the largest.
+std::optional<std::string> difference(const Tensor& got, const Tensor& want,
+                                      double share_of_largest = 0.1);
 // Evaluates `graph` and compares `got` with every output.
 std::optional<std::string> difference_to_oracle(const graph::Graph& graph,
                                                 std::span<const Tensor> inputs,
