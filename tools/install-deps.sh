@@ -4,7 +4,7 @@
 #   tools/install-deps.sh         that, and what the tests and the demo use
 set -eu
 
-build=(g++ cmake ninja-build pkg-config libasmjit-dev libprotozero-dev libpthreadpool-dev
+build=(g++ cmake ninja-build pkg-config libasmjit-dev libprotozero-dev
        libturbojpeg0-dev libspng-dev libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev)
 extra=(libgtest-dev libbenchmark-dev python3 libonnx-testdata dataset-fashion-mnist)
 want=("${build[@]}")

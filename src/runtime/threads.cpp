@@ -1,13 +1,11 @@
-// pthreadpool behind ThreadPool; MXCSR behind FloatStateGuard.
+// Regions are published by their tickets and then by their number; MXCSR behind FloatStateGuard.
 #include "runtime/threads.h"
 
-#include <pthreadpool.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
-#include <atomic>
-#include <span>
-#include <vector>
+#include <chrono>
+#include <system_error>
 
 namespace burin::runtime {
 
@@ -17,60 +15,120 @@ constexpr uint32_t kMxcsrMaskExceptions = 0x1f80;
 constexpr uint32_t kMxcsrFlushToZero = 0x8000;
 constexpr uint32_t kMxcsrDenormalsAreZero = 0x0040;
 
-// A worker's tiles: it takes them from the front, and so do others when they have none left.
-struct alignas(64) Share {
-  std::atomic<int64_t> next = 0;
-  int64_t end = 0;
+// A ticket: 24 bits of the region's number, 20 of the next tile, 20 of the end.
+constexpr int kTileBits = 20, kRegionBits = 24;
+constexpr uint64_t kTileMask = (1u << kTileBits) - 1, kRegionMask = (1u << kRegionBits) - 1;
+constexpr int64_t kMostTiles = kTileMask;  // of one region
+
+uint64_t make_ticket(uint64_t region, int64_t next, int64_t end) {
+  return (region & kRegionMask) << (2 * kTileBits) | static_cast<uint64_t>(next) << kTileBits |
+         static_cast<uint64_t>(end);
+}
+
+// Waits a little longer each time: for the other thread, then for the core to be given to it.
+class Spin {
+ public:
+  void wait() {
+    for (int i = 0; i < kPauses; ++i) _mm_pause();
+    if (++turns_ > kPoliteAfter) std::this_thread::yield();
+  }
+  // Whether it has taken so long that sleeping costs little.
+  bool tired() {
+    if (turns_ % kPoliteAfter != 0) return false;
+    return std::chrono::steady_clock::now() - start_ > kPatience;
+  }
+
+ private:
+  static constexpr int kPauses = 8, kPoliteAfter = 64;
+  static constexpr std::chrono::microseconds kPatience{2000};
+  int turns_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-struct Region {
-  ThreadPool::Task task;
-  void* context;
-  std::span<Share> shares;
-};
+}  // namespace
 
-void work(void* argument, size_t worker) {
-  const Region& region = *static_cast<const Region*>(argument);
-  for (size_t i = 0; i < region.shares.size(); ++i) {
-    Share& share = region.shares[(worker + i) % region.shares.size()];
-    for (;;) {
-      int64_t tile = share.next.fetch_add(1, std::memory_order_relaxed);
-      if (tile >= share.end) break;
-      region.task(region.context, worker, tile);
+ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(1, threads))) {
+  try {
+    for (size_t w = 1; w < shares_.size(); ++w) workers_.emplace_back([this, w] { serve(w); });
+  } catch (const std::system_error&) {
+    // As many as there could be: the others' shares are taken by those that are there.
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  region_.store(0);
+  region_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::run(Task task, void* context, int64_t tiles) {
+  if (workers_.empty() || tiles <= 1) {
+    for (int64_t t = 0; t < tiles; ++t) task(context, 0, t);
+    return;
+  }
+  for (int64_t first = 0; first < tiles; first += kMostTiles) {
+    run_region(task, context, first, std::min(kMostTiles, tiles - first));
+  }
+}
+
+void ThreadPool::run_region(Task task, void* context, int64_t first, int64_t tiles) {
+  uint64_t region = region_.load(std::memory_order_relaxed) + 1;
+  task_ = task, context_ = context, first_ = first;
+  left_.store(tiles, std::memory_order_relaxed);
+  auto count = static_cast<int64_t>(shares_.size());
+  for (int64_t w = 0; w < count; ++w) {
+    uint64_t ticket = make_ticket(region, tiles * w / count, tiles * (w + 1) / count);
+    shares_[static_cast<size_t>(w)].ticket.store(ticket, std::memory_order_release);
+  }
+  region_.store(region);
+  if (sleepers_.load() > 0) region_.notify_all();
+  work(0, region);
+  Spin spin;
+  while (left_.load(std::memory_order_acquire) > 0) spin.wait();
+}
+
+void ThreadPool::serve(size_t worker) {
+  FloatStateGuard guard;
+  for (uint64_t region = 1; (region = next_region(region)) != 0;) work(worker, region);
+}
+
+uint64_t ThreadPool::next_region(uint64_t seen) {
+  Spin spin;
+  for (;;) {
+    uint64_t now = region_.load(std::memory_order_acquire);
+    if (now != seen) return now;
+    spin.wait();
+    if (!spin.tired()) continue;
+    sleepers_.fetch_add(1);
+    region_.wait(seen);
+    sleepers_.fetch_sub(1);
+    spin = {};
+  }
+}
+
+void ThreadPool::work(size_t worker, uint64_t region) {
+  for (size_t i = 0; i < shares_.size(); ++i) {
+    Share& share = shares_[(worker + i) % shares_.size()];
+    for (int64_t tile = 0; take(share, region, &tile);) {
+      task_(context_, worker, first_ + tile);
+      left_.fetch_sub(1, std::memory_order_release);
     }
   }
 }
 
-}  // namespace
-
-struct ThreadPool::Shares {
-  std::vector<Share> of_worker;
-};
-
-ThreadPool::ThreadPool(int threads) : threads_(std::max(1, threads)) {
-  if (threads_ == 1) return;
-  pool_ = pthreadpool_create(static_cast<size_t>(threads_));
-  if (!pool_) threads_ = 1;
-  shares_ = std::make_unique<Shares>(Shares{std::vector<Share>(static_cast<size_t>(threads_))});
-}
-
-ThreadPool::~ThreadPool() {
-  if (pool_) pthreadpool_destroy(pool_);
-}
-
-void ThreadPool::run(Task task, void* context, int64_t tiles) {
-  if (!pool_ || tiles <= 1) {
-    for (int64_t t = 0; t < tiles; ++t) task(context, 0, t);
-    return;
+bool ThreadPool::take(Share& share, uint64_t region, int64_t* tile) {
+  uint64_t ticket = share.ticket.load(std::memory_order_relaxed);
+  for (;;) {
+    uint64_t next = ticket >> kTileBits & kTileMask;
+    if (ticket >> (2 * kTileBits) != (region & kRegionMask) || next >= (ticket & kTileMask)) {
+      return false;
+    }
+    *tile = static_cast<int64_t>(next);
+    if (share.ticket.compare_exchange_weak(ticket, ticket + (uint64_t{1} << kTileBits),
+                                           std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return true;
+    }
   }
-  for (int w = 0; w < threads_; ++w) {
-    Share& share = shares_->of_worker[static_cast<size_t>(w)];
-    share.next.store(tiles * w / threads_, std::memory_order_relaxed);
-    share.end = tiles * (w + 1) / threads_;
-  }
-  Region region{task, context, shares_->of_worker};
-  pthreadpool_parallelize_1d(pool_, work, &region, static_cast<size_t>(threads_),
-                             PTHREADPOOL_FLAG_DISABLE_DENORMALS);
 }
 
 FloatStateGuard::FloatStateGuard() : saved_(_mm_getcsr()) {

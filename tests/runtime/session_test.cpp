@@ -136,6 +136,37 @@ TEST_P(SessionThreads, WorkersShareTilesAndNothingElse) {
   EXPECT_FALSE(seen.overlapped);
 }
 
+// Workers that come late to a region, asleep or taken off their core, find the next one: with more
+// threads than cores there always are some.
+TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
+  ThreadPool pool(7);
+  EXPECT_EQ(pool.threads(), 7);
+  std::vector<std::atomic<int>> tiles(97);
+  auto count = [](void* context, size_t, int64_t tile) {
+    auto& all = *static_cast<std::vector<std::atomic<int>>*>(context);
+    all[static_cast<size_t>(tile)].fetch_add(1, std::memory_order_relaxed);
+  };
+  for (int64_t region = 0; region < 5000; ++region) {
+    int64_t used = region % 97;
+    pool.run(count, &tiles, used);
+    for (int64_t t = 0; t < 97; ++t) {
+      ASSERT_EQ(tiles[static_cast<size_t>(t)].exchange(0), t < used ? 1 : 0) << region;
+    }
+    if (region % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TEST(ThreadPool, RegionsMayHaveAnyNumberOfTiles) {
+  ThreadPool pool(2);
+  std::atomic<int64_t> sum = 0;
+  auto add = [](void* context, size_t, int64_t tile) {
+    static_cast<std::atomic<int64_t>*>(context)->fetch_add(tile, std::memory_order_relaxed);
+  };
+  constexpr int64_t kTiles = 2'500'000;
+  pool.run(add, &sum, kTiles);
+  EXPECT_EQ(sum.load(), kTiles * (kTiles - 1) / 2);
+}
+
 TEST(Session, ScratchMemoryIsAPlace) {
   auto program = add_program(1);
   program->arena_bytes = 0;
