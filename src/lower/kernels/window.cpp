@@ -153,8 +153,11 @@ std::optional<std::string> refuse_depthwise(const DenseJob& job) {
     return "the input is dilated";
   }
   if (!job.operands[1].weights) {
-    bool dense = job.operands[1].view.strides == w.strides();
-    if (!dense) return "the weights do not lie in rows of channels";
+    const Dims strides = w.strides(), &given = job.operands[1].view.strides;
+    for (size_t i = 0; i < strides.size(); ++i) {
+      // An axis of one element takes no step.
+      if (w[i] > 1 && given[i] != strides[i]) return "the weights do not lie in rows of channels";
+    }
   }
   return refuse_form(job);
 }
