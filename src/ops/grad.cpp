@@ -40,6 +40,17 @@ NodeId pad_or_crop(Builder& b, NodeId x, const Dims& low, const Dims& high, cons
   return b.slice(x, std::move(start), std::move(limit), Dims(low.size(), 1));
 }
 
+std::vector<Dims> indices_below(const Dims& size) {
+  std::vector<Dims> all = {Dims(size.size(), 0)};
+  for (;;) {
+    Dims next = all.back();
+    size_t axis = size.size();
+    while (axis > 0 && ++next[axis - 1] == size[axis - 1]) next[--axis] = 0;
+    if (axis == 0) return all;
+    all.push_back(std::move(next));
+  }
+}
+
 Dims axis_range(size_t first, size_t count) {
   Dims axes(count);
   std::iota(axes.begin(), axes.end(), static_cast<int64_t>(first));

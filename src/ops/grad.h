@@ -24,6 +24,9 @@ NodeId put_axes(Builder& b, NodeId x, const Dims& axes);
 // As Builder::pad with zeros, but a negative low or high crops.
 NodeId pad_or_crop(Builder& b, NodeId x, const Dims& low, const Dims& high, const Dims& interior);
 
+// Every index below `size`, in row-major order; size has no zero.
+std::vector<Dims> indices_below(const Dims& size);
+
 // [first, first + count)
 Dims axis_range(size_t first, size_t count);
 

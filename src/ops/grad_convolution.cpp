@@ -1,5 +1,5 @@
-// Gradients of convolution: both are convolutions again. With s the stride, d and e the dilations
-// of x and w, k the taps and n the results along an axis:
+// Gradients of convolution: both are convolutions again, but for two kinds of weights. With s the
+// stride, d and e the dilations of x and w, k the taps and n the results along an axis:
 //   y[o] = sum over t of x[(o*s + t*e - low) / d] * w[t], where the quotient is whole
 #include "ops/grad.h"
 
@@ -18,6 +18,12 @@ struct Convolution {
   int64_t size(size_t axis) const { return b.shape(x)[axis + 1]; }
   int64_t taps(size_t axis) const { return b.shape(w)[axis]; }
   int64_t results(size_t axis) const { return b.shape(g)[axis + 1]; }
+  // What must follow x, so that every result has all its taps and no more.
+  int64_t high(size_t axis) const {
+    int64_t spread = (size(axis) - 1) * attr.x_dilation[axis] + 1;
+    int64_t reach = (taps(axis) - 1) * attr.w_dilation[axis];
+    return (results(axis) - 1) * attr.stride[axis] + reach + 1 - spread - attr.low[axis];
+  }
 };
 
 // [spatial..., left, groups, right] for axes that follow `first`; the axes in another order.
@@ -73,20 +79,70 @@ NodeId images_as_channels(const Convolution& c) {
 
 // dw[t] = sum over o of x[(t*e + o*s - low) / d] * g[o]: x under g, whose taps are s apart, in
 // steps of e; images are what is summed as channels are in y, and channels stand as images.
-NodeId of_weights(const Convolution& c) {
+NodeId by_convolution(const Convolution& c) {
   Builder& b = c.b;
   ConvAttr attr = c.attr;
   attr.stride = c.attr.w_dilation;
   attr.w_dilation = c.attr.stride;
-  for (size_t i = 0; i < c.spatial(); ++i) {
-    int64_t spread = (c.size(i) - 1) * attr.x_dilation[i] + 1;
-    int64_t reach = (c.results(i) - 1) * attr.w_dilation[i];
-    attr.high[i] = (c.taps(i) - 1) * attr.stride[i] + reach + 1 - spread - attr.low[i];
-  }
+  for (size_t i = 0; i < c.spatial(); ++i) attr.high[i] = c.high(i);
   auto outputs = static_cast<int64_t>(c.spatial()) + 1;
   NodeId window = b.transpose(c.g, moved_axes({}, 1, c.spatial(), {0, outputs}));
   NodeId sums = b.convolution(images_as_channels(c), window, std::move(attr));
   return b.transpose(sums, moved_axes({}, 1, c.spatial(), {0, outputs}));
+}
+
+// Whether each result reads the one pixel at its own place, in all channels.
+bool is_pointwise(const Convolution& c) {
+  bool one = c.attr.groups == 1;
+  for (size_t i = 0; i < c.spatial(); ++i) {
+    one = one && c.taps(i) == 1 && c.attr.stride[i] == 1 && c.attr.x_dilation[i] == 1 &&
+          c.attr.low[i] == 0 && c.results(i) == c.size(i);
+  }
+  return one;
+}
+
+// dw = sum over images and pixels of x * g: a product of matrices
+NodeId by_product(const Convolution& c) {
+  Dims pixels = axis_range(0, c.spatial() + 1);
+  NodeId sums = c.b.dot_general(c.x, c.g, {{}, {}, pixels, pixels});
+  return c.b.reshape(sums, c.b.shape(c.w));
+}
+
+// One filter for each channel.
+bool is_depthwise(const Convolution& c) {
+  const Dims& w = c.b.shape(c.w).dims();
+  return w[c.spatial()] == 1 && w.back() == c.attr.groups;
+}
+
+// dw[t] = sum over images and o of (x under tap t) * g[o], channel by channel
+NodeId by_taps(const Convolution& c) {
+  Builder& b = c.b;
+  size_t rank = c.spatial() + 2;
+  Dims low(rank, 0), high(rank, 0), interior(rank, 0), stride(rank, 1), taps;
+  for (size_t i = 0; i < c.spatial(); ++i) {
+    low[i + 1] = c.attr.low[i], high[i + 1] = c.high(i);
+    interior[i + 1] = c.attr.x_dilation[i] - 1;
+    stride[i + 1] = c.attr.stride[i];
+    taps.push_back(c.taps(i));
+  }
+  NodeId x = pad_or_crop(b, c.x, low, high, interior);
+  std::vector<NodeId> rows;
+  for (const Dims& tap : indices_below(taps)) {
+    Dims start(rank, 0), limit = b.shape(x).dims();
+    for (size_t i = 0; i < c.spatial(); ++i) {
+      start[i + 1] = tap[i] * c.attr.w_dilation[i];
+      limit[i + 1] = start[i + 1] + (c.results(i) - 1) * stride[i + 1] + 1;
+    }
+    NodeId terms = b.mul(b.slice(x, std::move(start), std::move(limit), stride), c.g);
+    NodeId sums = b.reduce(terms, graph::ReduceKind::sum, axis_range(0, rank - 1));
+    rows.push_back(b.reshape(sums, Shape{1, c.attr.groups}));
+  }
+  return b.reshape(b.concatenate(std::move(rows), 0), b.shape(c.w));
+}
+
+NodeId of_weights(const Convolution& c) {
+  if (is_pointwise(c)) return by_product(c);
+  return is_depthwise(c) ? by_taps(c) : by_convolution(c);
 }
 
 std::vector<NodeId> grad_convolution(const GradArgs& args) {

@@ -12,15 +12,6 @@ namespace {
 using graph::ReduceKind;
 using graph::WindowAttr;
 
-// The next index in row-major order; false after the last.
-bool advance(Dims& index, const Dims& size) {
-  for (size_t axis = index.size(); axis-- > 0;) {
-    if (++index[axis] < size[axis]) return true;
-    index[axis] = 0;
-  }
-  return false;
-}
-
 class Windows {
  public:
   explicit Windows(const GradArgs& args)
@@ -29,14 +20,12 @@ class Windows {
         y_(args.node),
         g_(args.cotangent),
         attr_(args.attr<WindowAttr>()),
-        rank_(attr_.window.size()) {
+        rank_(attr_.window.size()),
+        taps_(indices_below(attr_.window)) {
     // Where there is one result, the stride says nothing and may be as large as an attribute can.
     for (size_t i = 0; i < rank_; ++i) {
       if (b_.shape(y_)[i] == 1) attr_.stride[i] = 1;
     }
-    Dims tap(rank_, 0);
-    do taps_.push_back(tap);
-    while (advance(tap, attr_.window));
   }
 
   // dx[i] = sum over t of g[(i + low - t*d) / s] where the quotient is whole: g, spread by s, under
@@ -146,8 +135,7 @@ class Windows {
     Dims counts(rank_);
     for (size_t i = 0; i < rank_; ++i) counts[i] = positions(i);
     std::vector<NodeId> phases;
-    Dims phase(rank_, 0);
-    do {
+    for (const Dims& phase : indices_below(attr_.stride)) {
       NodeId sum;
       for (size_t t = 0; t < taps_.size(); ++t) {
         if (!in_phase(t, phase)) continue;
@@ -156,7 +144,7 @@ class Windows {
       }
       if (!sum.valid()) sum = b_.full({b_.dtype(x_), Shape(counts)}, 0);
       phases.push_back(sum);
-    } while (advance(phase, attr_.stride));
+    }
     return without_padding(interleaved(std::move(phases), counts));
   }
 
