@@ -1,8 +1,12 @@
-// Gradients of whole networks: a small convolutional one and a block of attention.
+// Gradients of whole networks: a small convolutional one, a block of attention, and by its weights
+// one that was imported.
 #include <gtest/gtest.h>
 
+#include "autodiff/differentiate.h"
+#include "driver/model.h"
 #include "tests/support/gradient_case.h"
 #include "tests/support/run_case.h"
+#include "zoo/save.h"
 
 namespace burin::test {
 
@@ -127,6 +131,39 @@ TEST_P(NetworkGradientExecutions, AgreeWithTheOracle) {
     auto text = difference_to_oracle(*graph, built.inputs, *got);
     EXPECT_FALSE(text) << name << ": " << *text;
   }
+}
+
+// LeNet, its loss the sum of what it yields, and the gradients of all its weights.
+BuiltCase lenet_gradients() {
+  auto model = driver::Model::from_memory("lenet", *zoo::to_bytes(*zoo::find("lenet"), 7)).value();
+  const onnx::ValueInfo* info = model->proto().required_inputs()[0];
+  Dims dims;
+  for (const onnx::Dim& d : *info->dims) dims.push_back(d.size.value_or(2));
+  Tensor image = random_tensor({*info->dtype, Shape(dims)}, {-1, 1}, 3);
+  std::vector<driver::InputSpec> specs = {{info->name, image.type(), image}};
+  BuiltCase built{model->import(specs).value().graph, {image}};
+  graph::Builder b(built.graph);
+  std::vector<NodeId> weights;
+  for (size_t i = 0; i < built.graph.size(); ++i) {
+    NodeId id(i);
+    bool filled = built.graph.is_constant(id) && b.shape(id).rank() > 0;
+    if (filled && is_float(b.dtype(id))) weights.push_back(id);
+  }
+  NodeId loss = b.reduce(built.graph.outputs[0].node, ReduceKind::sum, {0, 1});
+  auto gradients = autodiff::differentiate(built.graph, loss, weights).value();
+  built.graph.outputs.clear();
+  for (NodeId id : gradients) b.output("d" + std::to_string(id.index), id);
+  return built;
+}
+
+TEST_P(NetworkGradientExecutions, ByWeightsOfAnImportedOne) {
+  if (auto reason = GetParam().unavailable()) GTEST_SKIP() << *reason;
+  BuiltCase built = lenet_gradients();
+  EXPECT_GE(built.graph.outputs.size(), 10u);
+  auto got = GetParam().run(built.graph, built.inputs);
+  ASSERT_TRUE(got) << got.error().text();
+  auto text = difference_to_oracle(built.graph, built.inputs, *got);
+  EXPECT_FALSE(text) << *text;
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, NetworkGradientExecutions, testing::ValuesIn(executions()),
