@@ -103,11 +103,22 @@ NodeId attention(CaseBuilder& b) {
   return b.add(x, project(b, h, 16));
 }
 
+// Maxima of values that kernels may compute again to compare them: each must still be found.
+NodeId maxima(CaseBuilder& b) {
+  Dims dims = {3, 12, 12, 9};
+  NodeId x = b.add(b.mul(b.f32(dims), b.f32(dims)), b.f32(dims));
+  NodeId pooled = b.reduce(b.exp(max_pool(b, x, 3, 1)), ReduceKind::sum, {1, 2});
+  NodeId rows = b.reduce(b.reduce(x, ReduceKind::max, {3}), ReduceKind::sum, {1, 2});
+  NodeId pixels = b.reduce(x, ReduceKind::max, {1, 2});
+  return b.add(b.mul(pooled, pixels), b.broadcast(rows, {3, 9}, {0}));
+}
+
 struct Network {
   const char* name;
   NodeId (*build)(CaseBuilder&);
 };
-const Network kNetworks[] = {{"convolutional", convolutional}, {"attention", attention}};
+const Network kNetworks[] = {
+    {"convolutional", convolutional}, {"attention", attention}, {"maxima", maxima}};
 
 TEST(NetworkGradients, AgreeWithDifferences) {
   for (const auto& [name, build] : kNetworks) {
