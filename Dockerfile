@@ -8,7 +8,7 @@ RUN cmake --preset release -DBURIN_TESTS=OFF && cmake --build build --target bur
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-      libturbojpeg0 libspng0 libfmt9 zlib1g && rm -rf /var/lib/apt/lists/*
+      libturbojpeg0 libspng0 libwebp7 libfmt9 zlib1g && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/burin /usr/local/bin/burin
 ENTRYPOINT ["burin"]
 CMD ["--help"]

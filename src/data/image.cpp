@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "data/decode.h"
+#include "data/resample.h"
 
 namespace burin::data {
 
@@ -33,79 +34,37 @@ Result<std::vector<uint8_t>> read_file(const std::string& path) {
   return bytes;
 }
 
-// The source positions and weights of one destination coordinate: a tent as wide as the scale.
-struct Taps {
-  int first = 0;
-  std::vector<float> weights;
-};
-
-std::vector<Taps> make_taps(int from, int to) {
-  double scale = static_cast<double>(from) / to;
-  double radius = std::max(1.0, scale);
-  std::vector<Taps> taps(static_cast<size_t>(to));
-  for (int i = 0; i < to; ++i) {
-    double centre = (i + 0.5) * scale - 0.5;
-    int lo = std::max(0, static_cast<int>(std::ceil(centre - radius)));
-    int hi = std::min(from - 1, static_cast<int>(std::floor(centre + radius)));
-    Taps& t = taps[static_cast<size_t>(i)];
-    t.first = std::min(lo, from - 1);
-    double total = 0;
-    for (int s = t.first; s <= std::max(hi, t.first); ++s) {
-      double w = std::max(0.0, 1.0 - std::abs(s - centre) / radius);
-      t.weights.push_back(static_cast<float>(w));
-      total += w;
-    }
-    if (total <= 0) t.weights.assign(1, 1.0f), total = 1;
-    for (float& w : t.weights) w = static_cast<float>(w / total);
-  }
-  return taps;
-}
-
 }  // namespace
 
-Result<Image> read_image(const std::string& path) {
+Result<Image> read_image(const std::string& path, const DecodeOptions& options) {
   BURIN_ASSIGN(auto bytes, read_file(path));
-  return decode_image(bytes, path);
+  return decode_image(bytes, path, options);
 }
 
-Result<Image> decode_image(std::span<const uint8_t> bytes, const std::string& name) {
-  static constexpr uint8_t kPng[] = {0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a};
-  if (bytes.size() >= 8 && std::equal(std::begin(kPng), std::end(kPng), bytes.begin())) {
-    return decode_png(bytes, name);
+Result<Image> decode_image(std::span<const uint8_t> bytes, const std::string& name,
+                           const DecodeOptions& options) {
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(bytes, name, options);
+  if (text.starts_with("\xff\xd8")) return decode_jpeg(bytes, name, options);
+  if (text.starts_with("RIFF") && text.substr(0, 12).ends_with("WEBP")) {
+    return decode_webp(bytes, name, options);
   }
-  if (bytes.size() >= 2 && bytes[0] == 0xff && bytes[1] == 0xd8) return decode_jpeg(bytes, name);
-  return fail(name, "not a JPEG or PNG image");
+  return fail(name, "not a JPEG, PNG or WebP image");
 }
 
 Image resize(const Image& image, int width, int height) {
   if (image.width == width && image.height == height) return image;
-  std::vector<Taps> across = make_taps(image.width, width), down = make_taps(image.height, height);
-  // Rows first shrink across, then the rows of each column are mixed.
-  std::vector<float> wide(static_cast<size_t>(image.height) * static_cast<size_t>(width) * 3);
-  for (int y = 0; y < image.height; ++y) {
-    const uint8_t* row = &image.rgb[static_cast<size_t>(y) * static_cast<size_t>(image.width) * 3];
-    for (int x = 0; x < width; ++x) {
-      const Taps& t = across[static_cast<size_t>(x)];
-      float* out =
-          &wide[(static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)) * 3];
-      for (size_t k = 0; k < t.weights.size(); ++k) {
-        const uint8_t* pixel = row + (static_cast<size_t>(t.first) + k) * 3;
-        for (int c = 0; c < 3; ++c) out[c] += t.weights[k] * pixel[c];
-      }
-    }
-  }
-  Image result{width, height, {}};
+  Resampler resampler;
+  resampler.assign(image.width, image.height, {0, static_cast<double>(image.width)},
+                   {0, static_cast<double>(image.height)}, width, height, false);
+  Image result = make_image(width, height);
   size_t stride = static_cast<size_t>(width) * 3;
-  result.rgb.resize(static_cast<size_t>(height) * stride);
+  std::vector<float> row(stride);
   for (int y = 0; y < height; ++y) {
-    const Taps& t = down[static_cast<size_t>(y)];
+    resampler.row(image.rgb.data(), 3, y, row.data());
+    uint8_t* out = &result.rgb[static_cast<size_t>(y) * stride];
     for (size_t i = 0; i < stride; ++i) {
-      float sum = 0;
-      for (size_t k = 0; k < t.weights.size(); ++k) {
-        sum += t.weights[k] * wide[(static_cast<size_t>(t.first) + k) * stride + i];
-      }
-      result.rgb[static_cast<size_t>(y) * stride + i] =
-          static_cast<uint8_t>(std::clamp(sum + 0.5f, 0.0f, 255.0f));
+      out[i] = static_cast<uint8_t>(std::clamp(row[i] + 0.5f, 0.0f, 255.0f));
     }
   }
   return result;

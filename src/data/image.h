@@ -1,5 +1,5 @@
-// Photos to pixels: JPEG and PNG files of any kind to 8-bit RGB, and pixels to a network's input.
-// Files are hostile: sizes are bounded before memory is taken, and broken files are errors.
+// Photos to pixels: JPEG, PNG and WebP files of any kind to 8-bit RGB, and pixels to a network's
+// input. Files are hostile: sizes are bounded before memory is taken, and broken files are errors.
 #pragma once
 
 #include <array>
@@ -23,10 +23,19 @@ struct Image {
 // The most pixels an image may have (a 10,000 x 10,000 photo).
 inline constexpr int64_t kMaxPixels = 100'000'000;
 
-// Decodes by content, not by name: JPEG (grey, RGB, YCbCr, CMYK) or PNG (any colour type; alpha is
-// dropped over black). Errors name the file and the reason.
-Result<Image> read_image(const std::string& path);
-Result<Image> decode_image(std::span<const uint8_t> bytes, const std::string& name);
+struct DecodeOptions {
+  // If set, the decoder may shrink the image as long as it stays at least this large.
+  int wanted_width = 0;
+  int wanted_height = 0;
+  int64_t max_pixels = kMaxPixels;  // of the file, before shrinking
+};
+
+// Decodes by content, not by name: JPEG (grey, RGB, YCbCr, CMYK), PNG (any colour type) or still
+// WebP; alpha is dropped over black. A file that ends early is broken, not half an image. Errors
+// name the file and the reason.
+Result<Image> read_image(const std::string& path, const DecodeOptions& options = {});
+Result<Image> decode_image(std::span<const uint8_t> bytes, const std::string& name,
+                           const DecodeOptions& options = {});
 
 // Bilinear with an area filter when shrinking, so that no pixel of the source is skipped.
 Image resize(const Image& image, int width, int height);

@@ -3,42 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <spng.h>
-#include <turbojpeg.h>
 
-#include <cstdlib>
+#include "tests/support/image_files.h"
 
 namespace burin::data {
 
-namespace {
-
-std::vector<uint8_t> png_of(const std::vector<uint8_t>& pixels, uint32_t width, uint32_t height,
-                            uint8_t colour_type) {
-  spng_ctx* encoder = spng_ctx_new(SPNG_CTX_ENCODER);
-  spng_set_option(encoder, SPNG_ENCODE_TO_BUFFER, 1);
-  spng_ihdr header = {width, height, 8, colour_type, 0, 0, 0};
-  spng_set_ihdr(encoder, &header);
-  spng_encode_image(encoder, pixels.data(), pixels.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
-  size_t size = 0;
-  int error = 0;
-  auto* bytes = static_cast<uint8_t*>(spng_get_png_buffer(encoder, &size, &error));
-  std::vector<uint8_t> out(bytes, bytes + size);
-  std::free(bytes);
-  spng_ctx_free(encoder);
-  return out;
-}
-
-std::vector<uint8_t> jpeg_of(const std::vector<uint8_t>& rgb, int width, int height) {
-  tjhandle encoder = tjInitCompress();
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;
-  tjCompress2(encoder, rgb.data(), width, 0, height, TJPF_RGB, &bytes, &size, TJSAMP_444, 95, 0);
-  std::vector<uint8_t> out(bytes, bytes + size);
-  tjFree(bytes);
-  tjDestroy(encoder);
-  return out;
-}
-
-}  // namespace
+using test::jpeg_of, test::png_of, test::webp_of;
 
 TEST(Image, DecodesPngOfEveryColourType) {
   auto rgb = decode_image(png_of({10, 20, 30, 40, 50, 60}, 2, 1, SPNG_COLOR_TYPE_TRUECOLOR), "p");
@@ -61,9 +31,9 @@ TEST(Image, DecodesJpeg) {
 }
 
 TEST(Image, RefusesBrokenFiles) {
-  std::vector<uint8_t> noise(64 * 64 * 3);
-  for (size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<uint8_t>(i * 7919 >> 3);
-  for (auto& whole : {jpeg_of(noise, 64, 64), png_of(noise, 64, 64, SPNG_COLOR_TYPE_TRUECOLOR)}) {
+  std::vector<uint8_t> noise = test::noise_of(64, 64);
+  for (auto& whole : {jpeg_of(noise, 64, 64), png_of(noise, 64, 64, SPNG_COLOR_TYPE_TRUECOLOR),
+                      webp_of(noise, 64, 64, 3)}) {
     for (size_t size : {size_t{0}, size_t{1}, size_t{10}, size_t{40}, whole.size() / 2}) {
       auto result = decode_image(std::span(whole).first(size), "cut");
       ASSERT_FALSE(result) << size;
@@ -74,10 +44,64 @@ TEST(Image, RefusesBrokenFiles) {
 }
 
 TEST(Image, RefusesAbsurdSizes) {
-  // A PNG header that claims 2^31-1 x 2^31-1 pixels, with a right checksum.
-  std::vector<uint8_t> png = png_of({1, 2, 3}, 1, 1, SPNG_COLOR_TYPE_TRUECOLOR);
-  for (size_t i = 16; i < 24; ++i) png[i] = 0x7f;
-  EXPECT_FALSE(decode_image(png, "huge"));
+  for (uint32_t side : {uint32_t{20000}, uint32_t{0x7fffffff}, uint32_t{0}}) {
+    auto result = decode_image(test::png_header_of(side, side), "huge");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().where, "huge");
+  }
+  std::vector<uint8_t> noise = test::noise_of(64, 64);
+  for (auto& whole : {jpeg_of(noise, 64, 64), png_of(noise, 64, 64, SPNG_COLOR_TYPE_TRUECOLOR),
+                      webp_of(noise, 64, 64, 3)}) {
+    EXPECT_TRUE(decode_image(whole, "just", {.max_pixels = 4096}));
+    auto result = decode_image(whole, "over", {.max_pixels = 4095});
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().reason, "image of 64x64 pixels");
+  }
+}
+
+TEST(Image, RefusesOtherFiles) {
+  std::string text = "not a picture at all";
+  auto result = decode_image({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, "t.jpg");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().reason, "not a JPEG, PNG or WebP image");
+}
+
+TEST(Image, DecodesWebp) {
+  std::vector<uint8_t> rgb = {10, 20, 30, 40, 50, 60};
+  auto plain = decode_image(webp_of(rgb, 2, 1, 3), "w");
+  ASSERT_TRUE(plain) << plain.error().text();
+  EXPECT_EQ(plain->rgb, rgb);
+  auto alpha = decode_image(webp_of({255, 100, 20, 255, 200, 200, 200, 51}, 2, 1, 4), "w");
+  ASSERT_TRUE(alpha) << alpha.error().text();
+  EXPECT_EQ(alpha->rgb, (std::vector<uint8_t>{255, 100, 20, 40, 40, 40}));
+}
+
+TEST(Image, DecodesInvertedInks) {
+  // Cyan, magenta, yellow, key as Adobe stores them: 255 is no ink.
+  std::vector<uint8_t> inks;
+  for (int i = 0; i < 256; ++i) inks.insert(inks.end(), {255, 128, 0, 255});
+  auto image = decode_image(test::cmyk_jpeg_of(inks, 16, 16), "cmyk");
+  ASSERT_TRUE(image) << image.error().text();
+  EXPECT_NEAR(image->rgb[0], 255, 4);
+  EXPECT_NEAR(image->rgb[1], 128, 4);
+  EXPECT_NEAR(image->rgb[2], 0, 4);
+}
+
+TEST(Image, ShrinksJpegsNotBelowTheWantedSize) {
+  std::vector<uint8_t> flat(200 * 120 * 3, 90);
+  std::vector<uint8_t> file = jpeg_of(flat, 200, 120);
+  for (auto [wanted, width, height] : {std::tuple{25, 50, 30},
+                                       {30, 50, 30},
+                                       {31, 75, 45},
+                                       {119, 200, 120},
+                                       {500, 200, 120},
+                                       {0, 200, 120}}) {
+    auto image = decode_image(file, "j", {.wanted_width = wanted, .wanted_height = wanted});
+    ASSERT_TRUE(image) << image.error().text();
+    EXPECT_EQ(image->width, width) << wanted;
+    EXPECT_EQ(image->height, height) << wanted;
+    EXPECT_NEAR(image->rgb.back(), 90, 2);
+  }
 }
 
 TEST(Image, ResizingKeepsFlatColourAndAverages) {
