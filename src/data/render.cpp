@@ -10,18 +10,21 @@ namespace {
 
 constexpr float kLuma[3] = {0.299f, 0.587f, 0.114f};
 
-template <class T>
+// Sums in integers for bytes, in double for floats.
+template <class Sum, class T>
 double mean_luma(const std::vector<T>& values, int channels) {
-  double sum[3] = {};
+  Sum sum[3] = {};
   if (channels == 1) {
     for (T v : values) sum[0] += v;
-    return sum[0] / static_cast<double>(values.size());
+    return static_cast<double>(sum[0]) / static_cast<double>(values.size());
   }
   for (size_t i = 0; i + 2 < values.size(); i += 3) {
+#pragma GCC unroll 3
     for (size_t c = 0; c < 3; ++c) sum[c] += values[i + c];
   }
-  return (kLuma[0] * sum[0] + kLuma[1] * sum[1] + kLuma[2] * sum[2]) /
-         static_cast<double>(values.size() / 3);
+  double luma = 0;
+  for (size_t c = 0; c < 3; ++c) luma += kLuma[c] * static_cast<double>(sum[c]);
+  return luma / static_cast<double>(values.size() / 3);
 }
 
 // in: pixels of `from` channels; out: of `to` channels, which differ.
@@ -35,15 +38,73 @@ void map_channels(const float* in, int from, int to, size_t pixels, float* out) 
   }
 }
 
+// Where a pixel of a turned picture comes from, in 1/65536 pixels.
+constexpr int kFraction = 16;
+constexpr int64_t kOne = int64_t{1} << kFraction;
+
+// Bilinear; what lies outside is black.
+template <int kChannels>
+void sample(const float* in, int width, int height, int64_t x, int64_t y, float* out) {
+  int64_t left = x >> kFraction, top = y >> kFraction;
+  float right_share = static_cast<float>(x & (kOne - 1)) * (1.0f / kOne);
+  float low_share = static_cast<float>(y & (kOne - 1)) * (1.0f / kOne);
+  float weights[4] = {(1 - right_share) * (1 - low_share), right_share * (1 - low_share),
+                      (1 - right_share) * low_share, right_share * low_share};
+  if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
+    const float* upper = in + (top * width + left) * kChannels;
+    const float* lower = upper + int64_t{1} * width * kChannels;
+#pragma GCC unroll 3
+    for (int c = 0; c < kChannels; ++c) {
+      out[c] = weights[0] * upper[c] + weights[1] * upper[c + kChannels] + weights[2] * lower[c] +
+               weights[3] * lower[c + kChannels];
+    }
+    return;
+  }
+  std::fill_n(out, kChannels, 0.0f);
+  for (int k = 0; k < 4; ++k) {
+    int64_t cx = left + (k & 1), cy = top + (k >> 1);
+    if (cx < 0 || cy < 0 || cx >= width || cy >= height) continue;
+    const float* pixel = in + (cy * width + cx) * kChannels;
+    for (int c = 0; c < kChannels; ++c) out[c] += weights[k] * pixel[c];
+  }
+}
+
+// Row y of the picture turned about its centre.
+template <int kChannels>
+void turn_row(const float* in, int width, int height, double radians, int y, float* out) {
+  double cosine = std::cos(radians), sine = std::sin(radians);
+  double centre_x = (width - 1) / 2.0, centre_y = (height - 1) / 2.0;
+  auto fixed = [](double v) { return static_cast<int64_t>(std::llround(v * kOne)); };
+  int64_t from_x = fixed(centre_x - cosine * centre_x - sine * (y - centre_y));
+  int64_t from_y = fixed(centre_y - sine * centre_x + cosine * (y - centre_y));
+  int64_t step_x = fixed(cosine), step_y = fixed(sine);
+  for (int x = 0; x < width; ++x, out += kChannels) {
+    sample<kChannels>(in, width, height, from_x, from_y, out);
+    from_x += step_x, from_y += step_y;
+  }
+}
+
+// out = in * unit * scale + bias, element by element; in blocks, which compilers turn into vectors.
+void normalise(const float* __restrict in, float unit, const float* __restrict scale,
+               const float* __restrict bias, size_t n, float* __restrict out) {
+  constexpr size_t kBlock = 16;
+  size_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    for (size_t k = 0; k < kBlock; ++k) out[i + k] = in[i + k] * unit * scale[i + k] + bias[i + k];
+  }
+  for (; i < n; ++i) out[i] = in[i] * unit * scale[i] + bias[i];
+}
+
 }  // namespace
 
 Renderer::Renderer(const PictureFormat& format) : format_(format) {
-  for (size_t c = 0; c < 3; ++c) {
-    scale_[c] = 1 / format.normalisation.deviation[c];
-    bias_[c] = -format.normalisation.mean[c] * scale_[c];
+  size_t channels = static_cast<size_t>(format.channels);
+  for (size_t i = 0; i < static_cast<size_t>(format.width) * channels; ++i) {
+    scale_.push_back(1 / format.normalisation.deviation[i % channels]);
+    bias_.push_back(-format.normalisation.mean[i % channels] * scale_.back());
   }
   row_.resize(static_cast<size_t>(format.width) * 3);
-  mapped_.resize(static_cast<size_t>(format.width) * 3);
+  mapped_.resize(row_.size()), normal_.resize(row_.size());
 }
 
 void Renderer::render(const Pixels& pixels, const Transform& t, float* out) {
@@ -74,8 +135,8 @@ Renderer::Colour Renderer::colour_of(const Pixels& pixels, const Transform& t) {
   if (!colour.changes) return colour;
   double mean = 0;
   if (t.contrast != 1) {
-    mean = bytes ? mean_luma(pixels.bytes, pixels.channels) / 255
-                 : mean_luma(pixels.floats, pixels.channels);
+    mean = bytes ? mean_luma<uint64_t>(pixels.bytes, pixels.channels) / 255
+                 : mean_luma<double>(pixels.floats, pixels.channels);
   }
   double gain = t.brightness * t.contrast;
   colour.gain = static_cast<float>(gain * t.saturation);
@@ -98,33 +159,13 @@ void Renderer::make_upright(const Pixels& pixels) {
   }
 }
 
-// Bilinear in upright_, about its centre.
 void Renderer::rotate_row(int channels, double radians, int y, float* out) const {
-  int width = format_.width, height = format_.height;
-  double cosine = std::cos(radians), sine = std::sin(radians);
-  double centre_x = (width - 1) / 2.0, centre_y = (height - 1) / 2.0;
-  std::fill_n(out, static_cast<size_t>(width) * static_cast<size_t>(channels), 0.0f);
-  for (int x = 0; x < width; ++x, out += channels) {
-    double from_x = centre_x + cosine * (x - centre_x) - sine * (y - centre_y);
-    double from_y = centre_y + sine * (x - centre_x) + cosine * (y - centre_y);
-    int left = static_cast<int>(std::floor(from_x)), top = static_cast<int>(std::floor(from_y));
-    auto right_share = static_cast<float>(from_x - left),
-         low_share = static_cast<float>(from_y - top);
-    for (int corner = 0; corner < 4; ++corner) {
-      int cx = left + (corner & 1), cy = top + (corner >> 1);
-      if (cx < 0 || cy < 0 || cx >= width || cy >= height) continue;
-      float weight =
-          (corner & 1 ? right_share : 1 - right_share) * (corner >> 1 ? low_share : 1 - low_share);
-      const float* in = &upright_[(static_cast<size_t>(cy) * static_cast<size_t>(width) +
-                                   static_cast<size_t>(cx)) *
-                                  static_cast<size_t>(channels)];
-      for (int c = 0; c < channels; ++c) out[c] += weight * in[c];
-    }
-  }
+  channels == 1 ? turn_row<1>(upright_.data(), format_.width, format_.height, radians, y, out)
+                : turn_row<3>(upright_.data(), format_.width, format_.height, radians, y, out);
 }
 
 void Renderer::change_colour(const Colour& colour, float* row) const {
-  auto clip = [](float v) { return std::clamp(v, 0.0f, 1.0f); };
+  auto clip = [](float v) { return v < 0 ? 0.0f : v > 1 ? 1.0f : v; };
   auto width = static_cast<size_t>(format_.width);
   if (format_.channels == 1) {
     float gain = (colour.gain + colour.luma_gain) * colour.unit;
@@ -135,6 +176,7 @@ void Renderer::change_colour(const Colour& colour, float* row) const {
   for (size_t i = 0; i < width; ++i, row += 3) {
     float luma = kLuma[0] * row[0] + kLuma[1] * row[1] + kLuma[2] * row[2];
     float add = luma_gain * luma + colour.offset;
+#pragma GCC unroll 3
     for (size_t c = 0; c < 3; ++c) row[c] = clip(gain * row[c] + add);
   }
 }
@@ -148,14 +190,14 @@ void Renderer::finish_row(const Colour& colour, int channels, int y, float* out)
   }
   if (colour.changes) change_colour(colour, row);
   float unit = colour.changes ? 1.0f : colour.unit;
-  bool planes = format_.layout == Layout::nchw;
-  size_t plane = planes ? width * static_cast<size_t>(format_.height) : 1;
-  size_t step = planes ? 1 : to;
-  out += static_cast<size_t>(y) * width * step;
+  if (format_.layout == Layout::nhwc) {
+    out += static_cast<size_t>(y) * width * to;
+    return normalise(row, unit, scale_.data(), bias_.data(), width * to, out);
+  }
+  normalise(row, unit, scale_.data(), bias_.data(), width * to, normal_.data());
   for (size_t c = 0; c < to; ++c) {
-    float scale = scale_[c] * unit, bias = bias_[c];
-    float* at = out + c * plane;
-    for (size_t i = 0; i < width; ++i) at[i * step] = row[i * to + c] * scale + bias;
+    float* at = out + (c * static_cast<size_t>(format_.height) + static_cast<size_t>(y)) * width;
+    for (size_t i = 0; i < width; ++i) at[i] = normal_[i * to + c];
   }
 }
 

@@ -2,7 +2,6 @@
 // flip, scale, rotation, colour, normalisation, layout.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "data/augment.h"
@@ -51,9 +50,10 @@ class Renderer {
   void cut_out(const Transform& transform, float* out) const;
 
   PictureFormat format_;
-  std::array<float, 3> scale_, bias_;  // the normalisation as one multiplication and addition
+  // The normalisation of a row as one multiplication and addition an element.
+  std::vector<float> scale_, bias_;
   Resampler resampler_;
-  std::vector<float> row_, mapped_, upright_;
+  std::vector<float> row_, mapped_, normal_, upright_;
 };
 
 }  // namespace burin::data

@@ -33,14 +33,21 @@ void mix_pixels(const Taps& taps, const float* in, float* out) {
     const float* pixel = in + static_cast<ptrdiff_t>(range.first) * kChannels;
     const float* weight = taps.weights.data() + range.weight;
     for (int k = 0; k < range.count; ++k, pixel += kChannels) {
+#pragma GCC unroll 3
       for (int c = 0; c < kChannels; ++c) sum[c] += weight[k] * pixel[c];
     }
+#pragma GCC unroll 3
     for (int c = 0; c < kChannels; ++c) *out++ = sum[c];
   }
 }
 
 template <int kChannels>
 void copy_pixels(const Taps& taps, const float* in, float* out) {
+  if (taps.in_order) {
+    std::copy_n(in + static_cast<ptrdiff_t>(taps.ranges[0].first) * kChannels,
+                taps.ranges.size() * kChannels, out);
+    return;
+  }
   for (const Taps::Range& range : taps.ranges) {
     const float* pixel = in + static_cast<ptrdiff_t>(range.first) * kChannels;
     for (int c = 0; c < kChannels; ++c) *out++ = range.count ? pixel[c] : 0.0f;
@@ -55,7 +62,7 @@ void mix_across(const Taps& taps, const float* in, float* out) {
 }  // namespace
 
 void Taps::assign(int from, Window window, int to, bool mirrored) {
-  ranges.clear(), weights.clear(), copies = true;
+  ranges.clear(), weights.clear(), copies = in_order = true;
   double scale = window.length / to;
   double radius = std::max(1.0, scale);
   for (int i = 0; i < to; ++i) {
@@ -76,6 +83,8 @@ void Taps::assign(int from, Window window, int to, bool mirrored) {
       w = static_cast<float>(w / total);
     }
     copies = copies && range.count <= 1;
+    in_order =
+        in_order && range.count == 1 && range.first == i + (i ? ranges[0].first : range.first);
     ranges.push_back(range);
   }
 }

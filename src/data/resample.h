@@ -23,7 +23,8 @@ struct Taps {
   };
   std::vector<Range> ranges;
   std::vector<float> weights;
-  bool copies = true;  // no range has more than one pixel
+  bool copies = true;    // no range has more than one pixel
+  bool in_order = true;  // each has one, the one after that of the range before
 
   // `from` source pixels, the window of them to be scaled, `to` destination pixels.
   void assign(int from, Window window, int to, bool mirrored);
