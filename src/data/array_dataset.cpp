@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/decode.h"
 #include "data/forms.h"
 
 namespace burin::data {
@@ -70,10 +71,7 @@ Result<Tensor> as_nchw(const std::string& where, const Tensor& images) {
     return fail(where, std::to_string(nchw[1]) + " channels in images of shape " + s.text(),
                 "images are [N, C, H, W] with C = 1 or 3");
   }
-  bool empty = nchw[2] <= 0 || nchw[3] <= 0;
-  if (empty || nchw[2] > kMaxPixels || nchw[3] > kMaxPixels || nchw[2] * nchw[3] > kMaxPixels) {
-    return fail(where, "images of shape " + s.text(), "the limit is 100 million pixels an image");
-  }
+  BURIN_TRY(check_size(nchw[3], nchw[2], where, {}));
   return images.reshaped(nchw);
 }
 
@@ -108,7 +106,7 @@ Result<std::unique_ptr<Dataset>> make_array_dataset(const std::string& where, Te
                     std::to_string(labels.elements()) + " labels",
                 "each image needs one label");
   }
-  if (indices.empty()) return fail(where, "no images here");
+  if (indices.empty()) return fail(where, "no images here", "give at least one of each class");
   if (classes.empty()) {
     for (int c = 0; c <= std::ranges::max(indices); ++c) classes.push_back(std::to_string(c));
   }

@@ -25,7 +25,8 @@ Result<Tensor> map_bytes(const std::string& path, Dims item) {
   int64_t item_size = Shape(item).elements();
   if (size % item_size != 0) {
     return fail(path,
-                std::to_string(size) + " bytes, not a multiple of " + std::to_string(item_size));
+                std::to_string(size) + " bytes, not a multiple of " + std::to_string(item_size),
+                "images are 3 x 128 x 128 bytes each, labels one");
   }
   item.insert(item.begin(), size / item_size);
   return Tensor({DType::u8, Shape(std::move(item))}, file->bytes(), file);

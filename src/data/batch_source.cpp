@@ -14,7 +14,7 @@ namespace burin::data {
 namespace {
 
 constexpr int64_t kMaxBatch = 1 << 20;
-constexpr int kMaxSide = 16384;
+constexpr int kMaxFormatSide = 16384;  // of what a network takes
 constexpr int64_t kMaxBatchBytes = int64_t{4} << 30;
 constexpr int64_t kMaxUnreadable = 1000;  // in a row
 
@@ -32,7 +32,7 @@ Result<void> check_options(const Dataset& dataset, const std::vector<int64_t>& i
   }
   if (o.batch < 1 || o.batch > kMaxBatch) return refuse("impossible batch size", "1 to 1048576");
   int width = o.format.width, height = o.format.height, channels = o.format.channels;
-  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+  if (width < 1 || height < 1 || width > kMaxFormatSide || height > kMaxFormatSide) {
     return refuse("impossible picture size", "1 to 16384 pixels a side");
   }
   if (channels != 1 && channels != 3) return refuse("impossible number of channels", "1 or 3");

@@ -10,12 +10,11 @@ namespace burin::data {
 
 Result<void> check_size(int64_t width, int64_t height, const std::string& name,
                         const DecodeOptions& options) {
-  int64_t limit = options.max_pixels;
-  if (width > 0 && height > 0 && width <= limit && height <= limit && width * height <= limit) {
-    return {};
-  }
+  bool sides = width > 0 && height > 0 && width <= kMaxSide && height <= kMaxSide;
+  if (sides && width * height <= options.max_pixels) return {};
   return fail(name, "image of " + std::to_string(width) + "x" + std::to_string(height) + " pixels",
-              "the limit is " + std::to_string(limit) + " pixels");
+              "the limit is " + std::to_string(options.max_pixels) + " pixels, and " +
+                  std::to_string(kMaxSide) + " a side");
 }
 
 Image make_image(int width, int height) {

@@ -22,6 +22,7 @@ struct Image {
 
 // The most pixels an image may have (a 10,000 x 10,000 photo).
 inline constexpr int64_t kMaxPixels = 100'000'000;
+inline constexpr int64_t kMaxSide = 65'535;
 
 struct DecodeOptions {
   // If set, the decoder may shrink the image as long as it stays at least this large.

@@ -49,6 +49,8 @@ TEST(Image, RefusesAbsurdSizes) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().where, "huge");
   }
+  EXPECT_EQ(decode_image(test::png_header_of(70000, 1), "wide").error().reason,
+            "image of 70000x1 pixels");
   std::vector<uint8_t> noise = test::noise_of(64, 64);
   for (auto& whole : {jpeg_of(noise, 64, 64), png_of(noise, 64, 64, SPNG_COLOR_TYPE_TRUECOLOR),
                       webp_of(noise, 64, 64, 3)}) {

@@ -119,7 +119,8 @@ TEST(Loader, PadsTheLastBatchWhenMeasuring) {
 
 TEST(Loader, RepeatsASetSmallerThanABatch) {
   test::ColourDataset set(3, 2);
-  auto batch = loader_of(set, options(8, 0))->next();
+  auto loader = loader_of(set, options(8, 0));
+  auto batch = loader->next();
   ASSERT_TRUE(batch);
   EXPECT_EQ(std::ranges::count(batch->labels, -1), 0);
 }
