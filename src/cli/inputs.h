@@ -18,8 +18,8 @@ struct InputOptions {
 };
 
 // One spec with a value for each required input of the model. Files may be .npy, .pb (TensorProto),
-// .jpg or .png (resized to what the model expects), or IDX images (.idx, .gz). Inputs without a
-// file get random values by `seed`: normal for floats, 0 or 1 for integers.
+// .jpg, .png or .webp (resized to what the model expects), or IDX images (.idx, .gz). Inputs
+// without a file get random values by `seed`: normal for floats, 0 or 1 for integers.
 Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
                                                       const InputOptions& options, uint64_t seed);
 
