@@ -33,8 +33,10 @@ void OutputFile::write(std::span<const std::byte> bytes) {
   write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-Result<void> OutputFile::commit() {
+Result<void> OutputFile::commit(Durability durability) {
   if (std::fflush(file_) != 0 && !error_) error_ = errno;
+  bool sync = durability == Durability::on_disk && !error_;
+  if (sync && ::fsync(::fileno(file_)) != 0) error_ = errno;
   std::fclose(file_);
   file_ = nullptr;
   if (!error_ && std::rename(temporary_.c_str(), path_.c_str()) != 0) error_ = errno;

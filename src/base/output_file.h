@@ -25,7 +25,9 @@ class OutputFile {
   // Errors of writing are kept and reported by commit().
   void write(std::string_view bytes);
   void write(std::span<const std::byte> bytes);
-  Result<void> commit();
+  // `on_disk`: the bytes have reached the disk before the name appears.
+  enum class Durability { cached, on_disk };
+  Result<void> commit(Durability durability = Durability::cached);
 
  private:
   OutputFile(std::string path, std::string temporary, std::FILE* file)
