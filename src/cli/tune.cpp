@@ -1,12 +1,11 @@
 // burin tune: measures alternatives to the kernels of a network and keeps the winners.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 
 #include "cli/common.h"
 #include "cli/inputs.h"
+#include "cli/progress.h"
 #include "driver/tune.h"
 
 namespace burin::cli {
@@ -18,16 +17,6 @@ struct TuneVerb {
   InputOptions inputs;
   std::string model, cache, budget = "60s";
 };
-
-volatile std::sig_atomic_t interrupted = 0;
-
-// The first Ctrl-C finishes early, the second one ends the process.
-void stop_on_interrupt() {
-  std::signal(SIGINT, [](int) {
-    interrupted = 1;
-    std::signal(SIGINT, SIG_DFL);
-  });
-}
 
 // "90", "90s", "5m", "1h" -> seconds.
 Result<double> parse_seconds(const std::string& text) {
@@ -47,26 +36,10 @@ Result<double> parse_seconds(const std::string& text) {
   return seconds;
 }
 
-// One line on a terminal that is written again and again; else a line now and then.
-class ProgressLine {
- public:
-  void show(const driver::TuneProgress& p) {
-    double step = terminal_ ? 0.1 : 10;
-    if (p.elapsed < last_ + step && last_ >= 0) return;
-    last_ = p.elapsed;
-    fmt::print(stderr, "{}{} measured, {} left at least, {:.0f} s gone, about {:.0f} s to go{}",
-               terminal_ ? "\r\x1b[K" : "", p.measured, p.left, p.elapsed, p.remaining,
-               terminal_ ? "" : "\n");
-    std::fflush(stderr);
-  }
-  void finish() const {
-    if (terminal_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-  double last_ = -1;
-};
+std::string progress_text(const driver::TuneProgress& p) {
+  return fmt::format("{} measured, {} left at least, {:.0f} s gone, about {:.0f} s to go",
+                     p.measured, p.left, p.elapsed, p.remaining);
+}
 
 // What the graph's inputs are fed with.
 Result<std::vector<const void*>> values_of(const graph::Graph& graph,
@@ -144,12 +117,14 @@ Result<int> tune(const TuneVerb& verb) {
   options.threads = verb.common.thread_count();
   BURIN_ASSIGN(auto inputs, values_of(imported.graph, specs));
   ProgressLine line;
-  options.progress = [&](const driver::TuneProgress& p) { line.show(p); };
-  options.stop = [] { return interrupted != 0; };
+  options.progress = [&](const driver::TuneProgress& p) {
+    if (line.due()) line.show(progress_text(p));
+  };
+  options.stop = was_interrupted;
   stop_on_interrupt();
   auto report =
       driver::tune(imported.graph, inputs, options, cache.kernels(options.compile.target));
-  line.finish();
+  line.clear();
   if (!report) return std::unexpected(report.error());
   BURIN_TRY(cache.save(path));
   if (verb.common.json) {
