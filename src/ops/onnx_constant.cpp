@@ -1,5 +1,5 @@
 // ONNX ops whose result is known from attributes and shapes: Constant, ConstantOfShape, Shape,
-// Size, Range, EyeLike. Identity and Dropout (which infers as identity) stand here too.
+// Size, Range, EyeLike. Identity stands here too.
 #include <cmath>
 
 #include "ops/onnx_util.h"
@@ -60,19 +60,6 @@ BURIN_ONNX_OP(Size, 1, build_size);
 
 void build_identity(OpContext& c) { c.set_output(0, c.input(0)); }
 BURIN_ONNX_OP(Identity, 1, build_identity);
-
-void build_dropout(OpContext& c) {
-  Value x = input(c, 0);
-  bool training = c.opset >= 12 && known_scalar(c, 2).value_or(0) != 0;
-  double ratio = training && c.has_input(1) ? *known_scalar(c, 1) : training ? 0.5 : 0;
-  if (ratio != 0) {
-    refuse("Dropout in training mode is random", "export the model in inference mode");
-  }
-  c.set_output(0, x);
-  DType mask = c.opset < 10 ? x.dtype() : DType::pred;
-  if (c.wants_output(1)) c.set_output(1, c.b.full({mask, x.shape()}, 1));
-}
-BURIN_ONNX_OP(Dropout, 1, build_dropout);
 
 // start + i * delta for i in [0, max(ceil((limit - start) / delta), 0))
 void build_range(OpContext& c) {
