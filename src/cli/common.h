@@ -64,6 +64,7 @@ void add_profile(CLI::App& app, int& exit_code);
 void add_convert(CLI::App& app, int& exit_code);
 void add_zoo(CLI::App& app, int& exit_code);
 void add_tune(CLI::App& app, int& exit_code);
+void add_train(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace burin::cli

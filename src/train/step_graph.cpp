@@ -1,0 +1,183 @@
+// Appends to the imported graph: labels, loss, gradients, update.
+#include "train/step_graph.h"
+
+#include "autodiff/differentiate.h"
+#include "graph/builder.h"
+#include "onnx/import.h"
+
+namespace burin::train {
+
+namespace {
+
+using graph::Builder;
+using graph::NodeId;
+
+// The type of the data input for a batch: the model's, its first dimension the batch's size.
+Result<graph::Graph> import_for_batch(const Trainable& trainable, const onnx::Model& model,
+                                      int64_t batch) {
+  onnx::ImportOptions options;
+  for (const onnx::ValueInfo& input : model.graph.inputs) {
+    if (input.name != trainable.input) continue;
+    if (!input.dims || input.dims->empty()) {
+      return fail(input.name, "the network's input has no batch dimension");
+    }
+    const onnx::Dim& first = input.dims->front();
+    if (first.size && *first.size != batch) {
+      return fail(input.name, "the network takes batches of " + first.text() + " only",
+                  "train with that --batch, or export it with a dynamic batch dimension");
+    }
+    for (size_t i = 1; i < input.dims->size(); ++i) {
+      if (!(*input.dims)[i].size) {
+        return fail(input.name, "the size of dimension " + std::to_string(i) + " is open");
+      }
+    }
+    Dims dims = {batch};
+    for (size_t i = 1; i < input.dims->size(); ++i) dims.push_back(*(*input.dims)[i].size);
+    options.input_shapes[input.name] = std::move(dims);
+  }
+  BURIN_ASSIGN(onnx::Imported imported, onnx::import_model(model, options));
+  return std::move(imported.graph);
+}
+
+NodeId find_input(const graph::Graph& graph, std::string_view name) {
+  for (const graph::Port& port : graph.inputs) {
+    if (port.name == name) return port.node;
+  }
+  throw graph::BuildError("the network does not use its input " + std::string(name));
+}
+
+class StepBuilder {
+ public:
+  StepBuilder(graph::Graph graph, const Trainable& trainable, const StepOptions& options)
+      : trainable_(trainable), options_(options) {
+    result_.graph = std::move(graph);
+    imported_outputs_ = std::exchange(result_.graph.outputs, {});
+  }
+
+  Result<StepGraph> step() {
+    Value losses = build_losses();
+    Value loss = losses.mean({0}).reshape({});
+    b_.output("loss", loss);
+    b_.output("scores", imported_outputs_[0].node);
+    std::vector<NodeId> wanted;
+    for (const NamedTensor& p : trainable_.parameters) {
+      wanted.push_back(find_input(result_.graph, p.name));
+    }
+    auto gradients = autodiff::differentiate(result_.graph, loss, wanted);
+    if (!gradients) return std::unexpected(gradients.error());
+    update(wanted, *gradients);
+    for (size_t i = 0; i < trainable_.statistics.size(); ++i) {
+      const NamedTensor& s = trainable_.statistics[i];
+      declare({s.name, VariableKind::statistic, s.value}, imported_outputs_[i + 1].node);
+    }
+    return std::move(result_);
+  }
+
+  Result<StepGraph> evaluation() {
+    Value losses = build_losses();
+    b_.output("losses", losses);
+    b_.output("scores", imported_outputs_[0].node);
+    for (const NamedTensor& p : trainable_.parameters) {
+      result_.variables.push_back({p.name, VariableKind::parameter, p.value});
+    }
+    for (const NamedTensor& s : trainable_.statistics) {
+      result_.variables.push_back({s.name, VariableKind::statistic, s.value});
+    }
+    return std::move(result_);
+  }
+
+ private:
+  Value value(NodeId id) { return {b_, id}; }
+  Value scalar_input(std::string_view name) {
+    return value(b_.input(std::string(name), {DType::f32, {}}));
+  }
+
+  Value build_losses() {
+    const Loss* loss = find_loss(options_.loss);
+    if (!loss) throw graph::BuildError("there is no loss '" + options_.loss + "'");
+    Value labels = value(b_.input(std::string(kLabelsInput), options_.labels));
+    Value scores = value(imported_outputs_[0].node);
+    return sample_losses(*loss, scores, labels, options_.loss_options);
+  }
+
+  // A variable and its new value.
+  void declare(VariableSpec spec, NodeId next) {
+    b_.output("next:" + spec.name, next);
+    result_.variables.push_back(std::move(spec));
+  }
+
+  std::vector<Value> clipped(const std::vector<NodeId>& gradients) {
+    std::vector<Value> values;
+    for (NodeId g : gradients) values.push_back(value(g));
+    if (options_.clip_value > 0) values = clip_by_value(std::move(values), options_.clip_value);
+    if (options_.clip_norm > 0) values = clip_by_norm(std::move(values), options_.clip_norm);
+    return values;
+  }
+
+  void update(const std::vector<NodeId>& parameters, const std::vector<NodeId>& gradients) {
+    const Optimiser* optimiser = find_optimiser(options_.optimiser);
+    if (!optimiser) throw graph::BuildError("there is no optimiser '" + options_.optimiser + "'");
+    Value rate = scalar_input(kLearningRateInput), size = scalar_input(kStepSizeInput);
+    Value root = scalar_input(kRootInput);
+    std::vector<Value> clean = clipped(gradients);
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      UpdateArgs args{value(parameters[i]),      clean[i], {}, rate, size, root,
+                      options_.optimiser_options};
+      update_one(*optimiser, trainable_.parameters[i], args);
+    }
+  }
+
+  void update_one(const Optimiser& optimiser, const NamedTensor& parameter, UpdateArgs& args) {
+    const TensorType& type = parameter.value.type();
+    auto slots = optimiser.slots(options_.optimiser_options);
+    std::vector<std::string> names;
+    for (std::string_view slot : slots) {
+      names.push_back(std::string(slot) + ":" + parameter.name);
+      args.state.push_back(value(b_.input(names.back(), type)));
+    }
+    Updated now = optimiser.update(args);
+    declare({parameter.name, VariableKind::parameter, parameter.value}, now.parameter);
+    for (size_t k = 0; k < slots.size(); ++k) {
+      declare({names[k], VariableKind::optimiser_state, Tensor(type)}, now.state[k]);
+    }
+    if (options_.ema_decay == 0) return;
+    std::string name = "ema:" + parameter.name;
+    Value average = value(b_.input(name, type));
+    average = average * options_.ema_decay + now.parameter * (1 - options_.ema_decay);
+    declare({name, VariableKind::average, parameter.value}, average);
+  }
+
+  const Trainable& trainable_;
+  const StepOptions& options_;
+  StepGraph result_;
+  Builder b_{result_.graph};
+  std::vector<graph::Port> imported_outputs_;
+};
+
+Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
+                        const StepOptions& options, Result<StepGraph> (StepBuilder::*what)()) {
+  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, model, options.batch));
+  try {
+    StepBuilder builder(std::move(graph), trainable, options);
+    return (builder.*what)();
+  } catch (const graph::BuildError& e) {
+    return fail(trainable.name, e.what(), e.hint);
+  }
+}
+
+}  // namespace
+
+Result<StepGraph> build_step_graph(const Trainable& trainable, const StepOptions& options) {
+  return build(trainable, trainable.training, options, &StepBuilder::step);
+}
+
+Result<StepGraph> build_evaluation_graph(const Trainable& trainable, const StepOptions& options) {
+  return build(trainable, trainable.evaluation, options, &StepBuilder::evaluation);
+}
+
+Result<TensorType> scores_type(const Trainable& trainable, int64_t batch) {
+  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, trainable.evaluation, batch));
+  return graph.type(graph.outputs[0].node);
+}
+
+}  // namespace burin::train

@@ -1,0 +1,59 @@
+// A training step as one graph: forward, loss, backward, update. In: a trainable network and how to
+// train it. Out: a graph from a batch and the variables to the loss and the variables' new values.
+// Look next: train/step_program.h compiles and runs it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "train/loss.h"
+#include "train/optimiser.h"
+#include "train/trainable.h"
+
+namespace burin::train {
+
+struct StepOptions {
+  int64_t batch = 32;
+  TensorType labels;  // of a batch, as to_targets() of train/loss.h takes them
+  std::string loss = "cross_entropy";
+  LossOptions loss_options;
+  std::string optimiser = "adamw";
+  OptimiserOptions optimiser_options;
+  double clip_norm = 0;   // 0 for none
+  double clip_value = 0;  // 0 for none
+  double ema_decay = 0;   // average = decay average + (1 - decay) weights; 0 for none
+};
+
+// What stays from step to step.
+enum class VariableKind { parameter, statistic, optimiser_state, average };
+
+struct VariableSpec {
+  std::string name;  // "SLOT:PARAMETER" for states, "ema:PARAMETER" for averages
+  VariableKind kind = VariableKind::parameter;
+  Tensor initial;
+};
+
+// The names of the inputs beside the data, the seed and the variables.
+inline constexpr std::string_view kLabelsInput = "burin.labels";
+inline constexpr std::string_view kLearningRateInput = "burin.learning_rate";  // as StepScalars
+inline constexpr std::string_view kStepSizeInput = "burin.step_size";
+inline constexpr std::string_view kRootInput = "burin.root";
+
+// Inputs are found by their names. The first outputs are
+//   step:        the mean loss f32[], scores
+//   evaluation:  the loss of each sample f32[N], scores
+// and those of a step go on with the new value of each variable, in order.
+struct StepGraph {
+  graph::Graph graph;
+  std::vector<VariableSpec> variables;
+};
+
+Result<StepGraph> build_step_graph(const Trainable& trainable, const StepOptions& options);
+// Without backward and update; `variables` are the parameters and statistics.
+Result<StepGraph> build_evaluation_graph(const Trainable& trainable, const StepOptions& options);
+
+// The shape of the scores for a batch of the size.
+Result<TensorType> scores_type(const Trainable& trainable, int64_t batch);
+
+}  // namespace burin::train

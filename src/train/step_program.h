@@ -1,0 +1,94 @@
+// Runs training steps and evaluations as machine code: a step is one program from a batch and the
+// variables to the variables' next values.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "driver/compile.h"
+#include "runtime/session.h"
+#include "train/step_graph.h"
+#include "train/variables.h"
+
+namespace burin::train {
+
+struct ProgramOptions {
+  driver::CompileOptions compile;
+  int threads = 1;
+};
+
+// Data and labels of one batch, of the program's types.
+struct BatchView {
+  const void* data = nullptr;
+  const void* labels = nullptr;
+};
+
+// A compiled graph whose inputs are fed by name.
+class FedProgram {
+ public:
+  static Result<FedProgram> create(const graph::Graph& graph, const ProgramOptions& options);
+
+  // The place of an input, for feed(); `absent` where the program has no such input.
+  size_t input(std::string_view name) const;
+  void feed(size_t input, const void* data) {
+    if (input != absent) inputs_[input] = data;
+  }
+  void receive(size_t output, void* data) { outputs_[output] = data; }
+  void run() { session_->run(inputs_, outputs_); }
+  const runtime::Program& program() const { return session_->program(); }
+
+  static constexpr size_t absent = static_cast<size_t>(-1);
+
+ private:
+  std::unique_ptr<runtime::Session> session_;
+  std::vector<const void*> inputs_;
+  std::vector<void*> outputs_;
+};
+
+class StepProgram {
+ public:
+  static Result<std::unique_ptr<StepProgram>> create(const StepGraph& step,
+                                                     const Trainable& trainable,
+                                                     const ProgramOptions& options);
+
+  // One step; `variables` are those of the step graph, and advance. `seed` is for layers that are
+  // random. Returns the mean loss.
+  double run(Variables& variables, const BatchView& batch, const StepScalars& scalars,
+             uint32_t seed);
+  const Tensor& scores() const { return scores_; }  // of the last run
+  const runtime::Program& program() const { return fed_.program(); }
+
+ private:
+  explicit StepProgram(FedProgram fed) : fed_(std::move(fed)) {}
+
+  FedProgram fed_;
+  size_t data_ = 0, labels_ = 0;
+  std::vector<size_t> variables_;  // the input of each
+  float learning_rate_ = 0, step_size_ = 0, root_ = 0, loss_ = 0;
+  uint32_t seed_ = 0;
+  Tensor scores_;
+};
+
+class EvaluationProgram {
+ public:
+  static Result<std::unique_ptr<EvaluationProgram>> create(const StepGraph& evaluation,
+                                                           const Trainable& trainable,
+                                                           const ProgramOptions& options);
+
+  // Reads parameters and statistics; the parameters' averages in their place if there are any and
+  // `averages`.
+  void run(const Variables& variables, const BatchView& batch, bool averages = false);
+  const Tensor& losses() const { return losses_; }  // f32[N], of the last run
+  const Tensor& scores() const { return scores_; }
+
+ private:
+  explicit EvaluationProgram(FedProgram fed) : fed_(std::move(fed)) {}
+
+  FedProgram fed_;
+  size_t data_ = 0, labels_ = 0;
+  std::vector<std::pair<std::string, size_t>> variables_;  // their names and inputs
+  Tensor losses_, scores_;
+};
+
+}  // namespace burin::train

@@ -1,0 +1,49 @@
+// Makes a network trainable. In: a model as loaded. Out: two models whose weights are graph inputs,
+// for steps and for evaluation, and what those inputs are at first. Look next: train/step_graph.h.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "onnx/model.h"
+
+namespace burin::train {
+
+struct NamedTensor {
+  std::string name;
+  Tensor value;
+};
+
+// The activation at the end of a network. Training goes on from its operand, which losses take.
+enum class Head { none, softmax, sigmoid };
+
+struct Trainable {
+  std::string name;   // of the network
+  std::string input;  // the data, [N, ...]
+  Head head = Head::none;
+  onnx::Model original;
+  // The first output is the scores. `training` normalises by the statistics of the batch, has one
+  // further output for each of `statistics` (its new value), and drops out at random if
+  // `is_random`, by the input kSeedInput. `evaluation` is the network in inference.
+  onnx::Model training, evaluation;
+  std::vector<NamedTensor> parameters;  // f32, inputs of both models
+  std::vector<NamedTensor> statistics;  // of BatchNormalization, in the order of the outputs
+  bool is_random = false;
+};
+
+inline constexpr std::string_view kSeedInput = "burin.seed";  // u32[], another one each step
+
+// Refuses networks with several inputs or several outputs, and those without weights to train.
+Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name);
+
+// Replaces the last dense layer (Gemm, or MatMul and Add, at the end of the network) by one with
+// `classes` outputs, its weights drawn anew by `seed`. A network that has them already stays as it
+// is, weights too.
+Result<onnx::Model> with_classes(const onnx::Model& model, int64_t classes, uint64_t seed);
+
+// The original with these weights (parameters and statistics) in place of its own, as an ONNX file;
+// `classes` goes into its metadata under "labels", one a line.
+Result<void> save_model(const Trainable& trainable, const std::vector<NamedTensor>& weights,
+                        const std::vector<std::string>& classes, const std::string& path);
+
+}  // namespace burin::train

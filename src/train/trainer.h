@@ -1,0 +1,106 @@
+// The loop around a step: epochs, validation, checkpoints, metrics. In: a trainable network,
+// batches and options. Out: a folder with
+//   last.safetensors   the state after the last epoch, or where it was interrupted
+//   best.onnx          the weights of the epoch that validated best
+//   metrics.jsonl      a line of JSON for each epoch
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "train/batches.h"
+#include "train/checkpoint.h"
+#include "train/schedule.h"
+#include "train/step_program.h"
+
+namespace burin::train {
+
+struct Progress {
+  int64_t epoch = 0, epochs = 0;  // epoch counts from 1
+  int64_t batch = 0, batches = 0;
+  double loss = 0;       // of this epoch so far
+  double accuracy = 0;   // likewise
+  double rate = 0;       // samples a second
+  double waiting = 0;    // the share of time spent on waiting for data
+  double remaining = 0;  // seconds, estimated, to the end of the last epoch
+};
+
+struct EpochReport {
+  int64_t epoch = 0;  // from 1
+  double loss = 0, accuracy = 0;
+  double validation_loss = 0, validation_accuracy = 0;
+  double learning_rate = 0;  // of the last step
+  double seconds = 0, rate = 0, waiting = 0;
+  bool best = false;
+};
+
+struct TrainerOptions {
+  StepOptions step;
+  std::string schedule = "cosine";
+  int64_t epochs = 10;
+  double warmup_epochs = 0;
+  uint64_t seed = 1;
+  std::string folder;                // made if it is missing
+  std::vector<std::string> classes;  // names, by label
+  nlohmann::json saved;              // goes into checkpoints as it is
+  ProgramOptions programs;
+  std::function<void(const Progress&)> progress;   // may be empty
+  std::function<void(const EpochReport&)> report;  // may be empty
+  std::function<bool()> stop = [] { return false; };
+};
+
+struct TrainReport {
+  bool interrupted = false;
+  int64_t steps = 0;  // done, with those before it was resumed
+  double best_accuracy = 0;
+  std::string checkpoint, model;  // the files
+};
+
+class Trainer {
+ public:
+  // `trainable`, `train` and `validation` must outlive the trainer.
+  static Result<std::unique_ptr<Trainer>> create(const Trainable& trainable, BatchSource& train,
+                                                 BatchSource& validation, TrainerOptions options);
+
+  // Before run(): goes on where the checkpoint was saved.
+  Result<void> resume(const std::string& checkpoint);
+  Result<TrainReport> run();
+
+  const Variables& variables() const { return variables_; }
+
+ private:
+  Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
+          TrainerOptions options, const StepGraph& step);
+  ScheduleOptions schedule_options() const;
+  Result<bool> run_epoch();  // whether it came to its end
+  void run_batch(const Batch& batch);
+  Result<EpochSums> validate();
+  Result<void> finish_epoch();
+  Result<void> save(const std::string& name) const;
+  Result<void> append_metrics(const EpochReport& report) const;
+  void report_progress() const;
+  int64_t epoch() const { return step_ / train_.batches(); }
+  std::string file(const std::string& name) const { return options_.folder + "/" + name; }
+
+  const Trainable& trainable_;
+  BatchSource& train_;
+  BatchSource& validation_;
+  TrainerOptions options_;
+  Variables variables_;
+  std::unique_ptr<StepProgram> step_program_;
+  std::unique_ptr<EvaluationProgram> evaluation_;
+  int64_t step_ = 0;
+  EpochSums sums_;
+  double best_ = -1;
+  double learning_rate_ = 0;
+  // Since this run began, and since this epoch did.
+  struct Clocks {
+    double seconds = 0, waiting = 0;
+    int64_t samples = 0;
+  };
+  Clocks whole_, current_;
+};
+
+}  // namespace burin::train
