@@ -1,0 +1,213 @@
+// Whole trainings: they learn, give the same bits on any number of threads, and go on where they
+// stopped.
+#include "train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "driver/model.h"
+#include "tests/support/temp_folder.h"
+#include "tests/train/tiny_network.h"
+
+namespace burin::train {
+namespace {
+
+constexpr int64_t kBatch = 16;
+
+struct Training {
+  test::TempFolder folder;
+  Trainable network = test::tiny_network();
+  Samples samples = test::tiny_samples(320, 1), held_out = test::tiny_samples(100, 2);
+  std::unique_ptr<BatchSource> batches, validation;
+  TrainerOptions options;
+  std::unique_ptr<Trainer> trainer;
+
+  explicit Training(const char* optimiser, int threads = 1) {
+    batches = *batches_of(samples, Shape{1, 6, 6}, kBatch, Order::shuffled, 4);
+    validation = *batches_of(held_out, Shape{1, 6, 6}, kBatch, Order::as_stored, 0);
+    options.step.optimiser = optimiser;
+    options.step.optimiser_options = find_optimiser(optimiser)->defaults;
+    options.step.optimiser_options.learning_rate = 0.01;
+    options.step.ema_decay = 0.9;
+    options.epochs = 3;
+    options.folder = folder.file("out");
+    options.classes = samples.classes;
+    options.programs.compile.target = *isa::target_from_name("native");
+    options.programs.threads = threads;
+  }
+
+  void create() {
+    auto made = Trainer::create(network, *batches, *validation, options);
+    ASSERT_TRUE(made) << made.error().text();
+    trainer = *std::move(made);
+  }
+
+  TrainReport run() {
+    if (!trainer) create();
+    auto report = trainer->run();
+    EXPECT_TRUE(report) << report.error().text();
+    return report ? *report : TrainReport{};
+  }
+};
+
+// Stops before the step of this number, counted from 0.
+std::function<bool()> stop_before(int step) {
+  return [step, asked = 0]() mutable { return asked++ == step; };
+}
+
+void expect_same_bits(const Variables& a, const Variables& b) {
+  ASSERT_EQ(a.all().size(), b.all().size());
+  for (size_t i = 0; i < a.all().size(); ++i) {
+    const Tensor &x = a.all()[i].value, &y = b.all()[i].value;
+    EXPECT_EQ(std::memcmp(x.data(), y.data(), x.bytes().size()), 0) << a.all()[i].name;
+  }
+}
+
+// The lines of metrics without what depends on the clock.
+std::vector<nlohmann::json> read_metrics(const Training& t) {
+  std::vector<nlohmann::json> lines;
+  std::ifstream in(t.folder.file("out/metrics.jsonl"));
+  for (std::string line; std::getline(in, line);) {
+    nlohmann::json j = nlohmann::json::parse(line);
+    for (const char* key : {"seconds", "samples_per_second", "waiting_for_data"}) j.erase(key);
+    lines.push_back(j);
+  }
+  return lines;
+}
+
+TEST(Trainer, LearnsWhatCanBeLearned) {
+  Training t("adamw");
+  std::vector<EpochReport> epochs;
+  t.options.report = [&](const EpochReport& r) { epochs.push_back(r); };
+  TrainReport report = t.run();
+  EXPECT_FALSE(report.interrupted);
+  EXPECT_EQ(report.steps, 60);
+  EXPECT_GT(report.best_accuracy, 0.95);
+  ASSERT_EQ(epochs.size(), 3u);
+  EXPECT_LT(epochs[2].loss, epochs[0].loss);
+  std::ifstream metrics(t.folder.file("out/metrics.jsonl"));
+  std::string line;
+  for (const EpochReport& r : epochs) {
+    ASSERT_TRUE(std::getline(metrics, line));
+    EXPECT_EQ(nlohmann::json::parse(line)["validation_accuracy"], r.validation_accuracy);
+  }
+}
+
+TEST(Trainer, SameBitsOnOneThreadAndTwo) {
+  Training one("adam", 1), two("adam", 2);
+  for (Training* t : {&one, &two}) {
+    t->options.stop = stop_before(20);
+    EXPECT_TRUE(t->run().interrupted);
+  }
+  expect_same_bits(one.trainer->variables(), two.trainer->variables());
+}
+
+TEST(Trainer, GoesOnWhereItStopped) {
+  for (const char* optimiser : {"sgd", "adam", "rmsprop"}) {
+    Training whole(optimiser), parts(optimiser);
+    whole.run();
+    parts.options.stop = stop_before(27);  // in the second epoch
+    TrainReport first = parts.run();
+    EXPECT_TRUE(first.interrupted);
+    EXPECT_EQ(first.steps, 27);
+    parts.options.stop = [] { return false; };
+    parts.create();
+    ASSERT_TRUE(parts.trainer->resume(first.checkpoint));
+    EXPECT_EQ(parts.run().steps, 60);
+    expect_same_bits(whole.trainer->variables(), parts.trainer->variables());
+    EXPECT_EQ(read_metrics(whole), read_metrics(parts));
+  }
+}
+
+TEST(Trainer, TheExportedNetworkAnswersAsTheTrainedOne) {
+  Training t("adam");
+  TrainReport report = t.run();
+  auto model = driver::Model::load(report.model);
+  ASSERT_TRUE(model) << model.error().text();
+  EXPECT_EQ((*model)->proto().metadata.at("labels"), "top\nmiddle\nbottom");
+  EXPECT_EQ((*model)->proto().graph.nodes.size(), t.network.original.graph.nodes.size());
+  driver::InputSpec x{"x", t.held_out.data.type(), {}};
+  auto engraved = (*model)->engrave(std::span(&x, 1), t.options.programs.compile);
+  ASSERT_TRUE(engraved) << engraved.error().text();
+  auto session = *runtime::Session::create((*engraved)->program, 1);
+  Tensor y({DType::f32, {100, 3}});
+  const void* in = t.held_out.data.data();
+  void* out = y.mutable_data();
+  session->run(std::span(&in, 1), std::span(&out, 1));
+  int64_t correct = 0;
+  for (int64_t i = 0; i < 100; ++i) {
+    int64_t best = 0;
+    for (int64_t c = 1; c < 3; ++c) {
+      if (y.as_double(i * 3 + c) > y.as_double(i * 3 + best)) best = c;
+    }
+    correct += best == t.held_out.labels.as_int(i);
+  }
+  EXPECT_NEAR(static_cast<double>(correct) / 100, report.best_accuracy, 1e-9);
+}
+
+TEST(Checkpoint, OfAnotherNetworkOrOptimiserIsRefused) {
+  Training adam("adam"), sgd("sgd"), wide("adam");
+  TrainReport report = adam.run();
+  sgd.create();
+  auto refused = sgd.trainer->resume(report.checkpoint);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().reason.find("does not fit this network and optimiser"),
+            std::string::npos);
+  wide.network = test::tiny_network(4);
+  wide.create();
+  EXPECT_FALSE(wide.trainer->resume(report.checkpoint));
+  EXPECT_FALSE(adam.trainer->resume(report.model));
+  EXPECT_FALSE(adam.trainer->resume(adam.folder.file("nothing")));
+}
+
+TEST(Checkpoint, RoundTripsAndRefusesDamage) {
+  test::TempFolder folder;
+  Checkpoint c{"net", {{"lr", 0.1}}, {"a", "b"}, 17, {1.5, 3, 32}, 0.75, {}};
+  c.variables.push_back({"w", test::random_weights({3, 5}, 1, 1)});
+  std::string path = folder.file("c.safetensors");
+  ASSERT_TRUE(save_checkpoint(c, path));
+  auto back = load_checkpoint(path);
+  ASSERT_TRUE(back) << back.error().text();
+  EXPECT_EQ(back->options, c.options);
+  EXPECT_EQ(back->classes, c.classes);
+  EXPECT_EQ(back->step, 17);
+  EXPECT_EQ(back->sums.loss, 1.5);
+  EXPECT_EQ(back->best, 0.75);
+  EXPECT_EQ(back->variables[0].value.to_doubles(), c.variables[0].value.to_doubles());
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  for (size_t n = 0; n < bytes.size(); n += 7) {
+    EXPECT_FALSE(load_checkpoint(folder.write("cut", bytes.substr(0, n)))) << n;
+    std::string flipped = bytes;
+    flipped[n] ^= 0x55;
+    (void)load_checkpoint(folder.write("flipped", flipped));  // an error or not, no crash
+  }
+}
+
+TEST(Batches, EveryEpochHasItsOwnOrderAndNoOtherMemory) {
+  Samples s = test::tiny_samples(50, 1);
+  auto source = *batches_of(s, Shape{1, 6, 6}, kBatch, Order::shuffled, 4);
+  auto epoch = [&](int64_t number, int64_t first) {
+    std::vector<float> seen;
+    source->start(number, first);
+    while (auto batch = *source->next()) {
+      auto* x = static_cast<const float*>(batch->data);
+      seen.insert(seen.end(), x, x + kBatch * 36);
+    }
+    return seen;
+  };
+  std::vector<float> zero = epoch(0, 0), one = epoch(1, 0);
+  EXPECT_EQ(zero.size(), 3u * kBatch * 36);
+  EXPECT_NE(zero, one);
+  EXPECT_EQ(zero, epoch(0, 0));
+  EXPECT_EQ(std::vector<float>(one.begin() + kBatch * 36, one.end()), epoch(1, 1));
+  auto in_order = *batches_of(s, Shape{1, 6, 6}, kBatch, Order::as_stored, 0);
+  in_order->start(0, 0);
+  std::vector<int64_t> counts;
+  while (auto batch = *in_order->next()) counts.push_back(batch->samples);
+  EXPECT_EQ(counts, (std::vector<int64_t>{16, 16, 16, 2}));
+}
+
+}  // namespace
+}  // namespace burin::train
