@@ -6,6 +6,7 @@
 
 #include "cli/common.h"
 #include "cli/progress.h"
+#include "data/split.h"
 #include "train/trainer.h"
 
 namespace burin::cli {
@@ -20,8 +21,10 @@ struct TrainVerb {
   std::string data, net = "lenet", out, loss, optimiser = "adamw", schedule = "cosine";
   int64_t epochs = 10, batch = 64;
   double rate = 0, momentum = -1, weight_decay = -1, warmup = 0, label_smoothing = 0;
-  double clip_norm = 0, ema = 0;
-  bool nesterov = false;
+  double clip_norm = 0, ema = 0, hold_out = 0.1, crop = 1;
+  int shift = 0;
+  bool nesterov = false, flip = false;
+  std::string normalise = "unit";
 
   // What a checkpoint keeps, by the names of the options.
   template <class F>
@@ -31,6 +34,8 @@ struct TrainVerb {
     f("momentum", momentum), f("weight-decay", weight_decay), f("warmup", warmup);
     f("label-smoothing", label_smoothing), f("clip-norm", clip_norm), f("ema", ema);
     f("nesterov", nesterov), f("seed", common.seed);
+    f("hold-out", hold_out), f("normalise", normalise), f("flip", flip), f("shift", shift);
+    f("crop", crop);
   }
 };
 
@@ -144,6 +149,46 @@ void print_end(const TrainVerb& verb, const train::TrainReport& report) {
   fmt::print("best validation accuracy {:.2f} %: {}\n", 100 * report.best_accuracy, report.model);
 }
 
+// What is trained on and what is validated on.
+struct Sources {
+  data::OpenedDataset sets;
+  std::unique_ptr<train::BatchSource> train, validation;
+};
+
+Result<data::Split> split(const TrainVerb& verb, const data::OpenedDataset& sets) {
+  if (!sets.test) return data::split_items(*sets.train, verb.hold_out, verb.common.seed);
+  return data::Split{data::all_items(*sets.train), data::all_items(*sets.test)};
+}
+
+Result<void> open_sources(const TrainVerb& verb, const Shape& sample, Sources& out) {
+  const data::Dataset& held_out = out.sets.test ? *out.sets.test : *out.sets.train;
+  BURIN_ASSIGN(data::Split items, split(verb, out.sets));
+  data::LoaderOptions options;
+  options.batches.batch = verb.batch;
+  options.batches.seed = verb.common.seed;
+  BURIN_ASSIGN(options.batches.format, train::picture_format(sample, *out.sets.train));
+  BURIN_ASSIGN(options.batches.format.normalisation, data::normalisation_from_name(verb.normalise));
+  data::LoaderOptions plain = options;
+  plain.batches.shuffle = false;
+  plain.batches.tail = data::Tail::pad;
+  BURIN_ASSIGN(out.validation, train::picture_batches(held_out, items.held_out, plain));
+  options.batches.augmentation = {.flip = verb.flip, .min_area = verb.crop, .shift = verb.shift};
+  BURIN_ASSIGN(out.train, train::picture_batches(*out.sets.train, items.train, options));
+  return {};
+}
+
+// The network with as many outputs as there are classes; two may share one.
+Result<train::Trainable> load_trainable(const TrainVerb& verb, size_t classes) {
+  BURIN_ASSIGN(auto model, load_network(verb.net, verb.common));
+  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model->proto(), verb.net));
+  BURIN_ASSIGN(TensorType scores, train::scores_type(trainable, verb.batch));
+  auto wanted = static_cast<int64_t>(classes);
+  int64_t outputs = scores.shape.rank() == 2 ? scores.shape[1] : 0;
+  if (outputs == wanted || (outputs == 1 && wanted == 2)) return trainable;
+  BURIN_ASSIGN(onnx::Model fitting, train::with_classes(model->proto(), wanted, verb.common.seed));
+  return train::make_trainable(fitting, verb.net);
+}
+
 Result<int> train(TrainVerb& verb) {
   BURIN_TRY(check_folders(verb));
   if (!verb.resume.empty()) {
@@ -151,23 +196,21 @@ Result<int> train(TrainVerb& verb) {
     BURIN_TRY(adopt(verb, checkpoint));
   }
   if (verb.data.empty()) return fail("", "which samples? Name a folder of them");
-  BURIN_ASSIGN(train::SampleSets sets, train::load_idx_folder(verb.data));
-  BURIN_ASSIGN(auto model, load_network(verb.net, verb.common));
-  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model->proto(), verb.net));
+  Sources sources;
+  BURIN_ASSIGN(sources.sets, data::open_dataset(verb.data));
+  const std::vector<std::string>& classes = sources.sets.train->classes();
+  BURIN_ASSIGN(train::Trainable trainable, load_trainable(verb, classes.size()));
   BURIN_ASSIGN(Shape sample, sample_shape(trainable));
-  BURIN_ASSIGN(auto train_batches, train::batches_of(sets.train, sample, verb.batch,
-                                                     train::Order::shuffled, verb.common.seed));
-  BURIN_ASSIGN(auto validation,
-               train::batches_of(sets.validation, sample, verb.batch, train::Order::as_stored, 0));
+  BURIN_TRY(open_sources(verb, sample, sources));
   BURIN_ASSIGN(train::TrainerOptions options, trainer_options(verb, trainable));
-  options.classes = sets.train.classes;
+  options.classes = classes;
   ProgressLine line;
   options.progress = [&](const train::Progress& p) {
     if (line.due()) line.show(progress_text(p));
   };
   options.report = [&](const train::EpochReport& r) { line.clear(), print_epoch(r); };
-  BURIN_ASSIGN(auto trainer,
-               train::Trainer::create(trainable, *train_batches, *validation, std::move(options)));
+  BURIN_ASSIGN(auto trainer, train::Trainer::create(trainable, *sources.train, *sources.validation,
+                                                    std::move(options)));
   if (!verb.resume.empty()) BURIN_TRY(trainer->resume(verb.resume));
   stop_on_interrupt();
   auto report = trainer->run();
@@ -209,12 +252,25 @@ void add_method(CLI::App& verb, TrainVerb& o) {
       ->check(CLI::Range(0.0, 1.0));
 }
 
+void add_data(CLI::App& verb, TrainVerb& o) {
+  verb.add_option("data", o.data, "folder: one folder a class, or IDX, .npy or raw files");
+  verb.add_option("--hold-out", o.hold_out, "share for validation where there is no test part")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  verb.add_option("--normalise", o.normalise, "unit, imagenet or none")->capture_default_str();
+  verb.add_flag("--flip", o.flip, "mirror half of the pictures");
+  verb.add_option("--shift", o.shift, "move pictures by up to so many pixels")
+      ->check(CLI::Range(0, 1000));
+  verb.add_option("--crop", o.crop, "crop to this share of the area at least")
+      ->check(CLI::Range(0.01, 1.0));
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("train", "train a network on a folder of samples");
   auto options = std::make_shared<TrainVerb>();
-  verb->add_option("data", options->data, "folder: train-images-idx3-ubyte and the like");
+  add_data(*verb, *options);
   verb->add_option("--net", options->net, "ONNX file or built-in network")->capture_default_str();
   verb->add_option("--epochs", options->epochs, "how often each sample is seen")
       ->check(CLI::Range(1, 1000000))

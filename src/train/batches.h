@@ -1,20 +1,20 @@
-// Where a trainer's batches come from: an interface, and samples in memory behind it.
+// Where a trainer's batches come from: an interface, and a data set's pictures behind it.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
+#include "data/loader.h"
 #include "tensor/tensor.h"
 
 namespace burin::train {
 
+// Of data_type() and labels_type(), until the next batch is asked for. A row whose label is -1 does
+// not count.
 struct Batch {
-  const void* data = nullptr;    // of data_type(), until the next batch is asked for
-  const void* labels = nullptr;  // of labels_type()
-  int64_t samples = 0;           // the first so many count, the others fill up the batch
+  const void* data = nullptr;
+  const void* labels = nullptr;
 };
 
 class BatchSource {
@@ -26,32 +26,19 @@ class BatchSource {
   virtual int64_t batches() const = 0;  // of an epoch
   // Begins an epoch at one of its batches. What an epoch's batches hold depends on its number and
   // on nothing that was asked for before.
-  virtual void start(int64_t epoch, int64_t first_batch) = 0;
+  virtual Result<void> start(int64_t epoch, int64_t first_batch) = 0;
   // nullopt at the end of the epoch.
   virtual Result<std::optional<Batch>> next() = 0;
 };
 
-struct Samples {
-  Tensor data;                       // u8 or f32 [N, ...]; u8 is fed as 0 to 1
-  Tensor labels;                     // i64[N]
-  std::vector<std::string> classes;  // their names
-};
+// Items of a data set, which must outlive the source; where to begin is start()'s to say.
+Result<std::unique_ptr<BatchSource>> picture_batches(const data::Dataset& dataset,
+                                                     std::vector<int64_t> items,
+                                                     const data::LoaderOptions& options);
 
-enum class Order {
-  shuffled,   // drawn anew for each epoch; samples that do not fill a batch wait for the next one
-  as_stored,  // every sample once
-};
-
-// `sample` is the shape that the network takes one in; it has as many elements as the data's.
-Result<std::unique_ptr<BatchSource>> batches_of(const Samples& samples, const Shape& sample,
-                                                int64_t batch, Order order, uint64_t seed);
-
-struct SampleSets {
-  Samples train, validation;
-};
-
-// A folder of MNIST's form: train-images-idx3-ubyte, train-labels-idx1-ubyte, and t10k-... for
-// validation, each perhaps with .gz behind its name.
-Result<SampleSets> load_idx_folder(const std::string& folder);
+// What a network that takes samples of this shape wants of a picture: [C, H, W] with 1 or 3
+// channels; or any shape with as many elements as the data set's pictures have, if all are of one
+// size.
+Result<data::PictureFormat> picture_format(const Shape& sample, const data::Dataset& dataset);
 
 }  // namespace burin::train

@@ -1,6 +1,7 @@
 // Epoch after epoch, batch after batch.
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -18,13 +19,24 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// How many of the first `count` rows of scores [N, C, ...] have their largest value at the label;
-// with one class, whether a positive score goes with a label of 1.
-int64_t count_correct(const Tensor& scores, const Tensor& labels, int64_t count) {
-  if (scores.shape().rank() != 2 || is_float(labels.dtype())) return 0;
+// Whether row i of a batch has a sample.
+bool counts(const Tensor& labels, int64_t i) {
+  return is_float(labels.dtype()) || labels.as_int(i) >= 0;
+}
+
+int64_t count_samples(const Tensor& labels) {
+  int64_t samples = 0;
+  for (int64_t i = 0; i < labels.shape()[0]; ++i) samples += counts(labels, i);
+  return samples;
+}
+
+// How many rows of scores [N, C] have their largest value at the label; with one class, whether a
+// positive score goes with a label of 1. Rows without a label are never correct.
+int64_t count_correct(const Tensor& scores, const Tensor& labels) {
+  if (scores.shape().rank() != 2 || labels.shape().rank() != 1) return 0;
   int64_t classes = scores.shape()[1], correct = 0;
   auto* row = reinterpret_cast<const float*>(scores.data());
-  for (int64_t i = 0; i < count; ++i, row += classes) {
+  for (int64_t i = 0; i < labels.elements(); ++i, row += classes) {
     int64_t guess = classes == 1 ? row[0] > 0 : std::max_element(row, row + classes) - row;
     correct += guess == labels.as_int(i);
   }
@@ -111,7 +123,7 @@ Result<TrainReport> Trainer::run() {
 
 Result<bool> Trainer::run_epoch() {
   current_ = {};
-  train_.start(epoch(), step_ % train_.batches());
+  BURIN_TRY(train_.start(epoch(), step_ % train_.batches()));
   int64_t end = (epoch() + 1) * train_.batches();
   while (step_ < end) {
     if (options_.stop()) return false;
@@ -122,7 +134,8 @@ Result<bool> Trainer::run_epoch() {
     run_batch(*batch);
     double seconds = since(start);
     for (Clocks* clocks : {&whole_, &current_}) {
-      clocks->seconds += seconds, clocks->waiting += waited, clocks->samples += batch->samples;
+      clocks->seconds += seconds, clocks->waiting += waited,
+          clocks->samples += train_.labels_type().shape[0];
     }
     report_progress();
   }
@@ -137,24 +150,27 @@ void Trainer::run_batch(const Batch& batch) {
   auto seed =
       static_cast<uint32_t>(Rng(Rng(options_.seed).next() ^ static_cast<uint64_t>(step_)).next());
   double loss = step_program_->run(variables_, {batch.data, batch.labels}, scalars, seed);
-  sums_.loss += loss * static_cast<double>(batch.samples);
-  sums_.samples += batch.samples;
-  sums_.correct += count_correct(step_program_->scores(),
-                                 view_labels(train_.labels_type(), batch.labels), batch.samples);
+  Tensor labels = view_labels(train_.labels_type(), batch.labels);
+  int64_t samples = count_samples(labels);
+  sums_.loss += loss * static_cast<double>(samples);
+  sums_.samples += samples;
+  sums_.correct += count_correct(step_program_->scores(), labels);
   ++step_;
 }
 
 Result<EpochSums> Trainer::validate() {
   EpochSums sums;
-  validation_.start(0, 0);
+  BURIN_TRY(validation_.start(0, 0));
   while (true) {
     BURIN_ASSIGN(std::optional<Batch> batch, validation_.next());
     if (!batch) return sums;
     evaluation_->run(variables_, {batch->data, batch->labels}, options_.step.ema_decay > 0);
-    for (int64_t i = 0; i < batch->samples; ++i) sums.loss += evaluation_->losses().as_double(i);
-    sums.samples += batch->samples;
     Tensor labels = view_labels(validation_.labels_type(), batch->labels);
-    sums.correct += count_correct(evaluation_->scores(), labels, batch->samples);
+    for (int64_t i = 0; i < labels.shape()[0]; ++i) {
+      if (counts(labels, i)) sums.loss += evaluation_->losses().as_double(i);
+    }
+    sums.samples += count_samples(labels);
+    sums.correct += count_correct(evaluation_->scores(), labels);
   }
 }
 

@@ -28,7 +28,7 @@ StepOptions options_of(const char* optimiser) {
 }
 
 // Feeds a step graph's inputs by name: variables, scalars and a batch.
-std::vector<Tensor> inputs_of(const StepGraph& step, const Samples& batch, double rate,
+std::vector<Tensor> inputs_of(const StepGraph& step, const test::Samples& batch, double rate,
                               uint32_t seed) {
   std::map<std::string, Tensor, std::less<>> values;
   for (const VariableSpec& v : step.variables) values[v.name] = v.initial;
@@ -58,7 +58,7 @@ TEST(Trainable, KnowsWeightsStatisticsAndTheHead) {
 // loss by -rate |g|^2.
 TEST(StepGraph, AStepDescends) {
   Trainable t = test::tiny_network();
-  Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(kBatch, 3);
   auto step = build_step_graph(t, options_of("sgd"));
   ASSERT_TRUE(step) << step.error().text();
   ASSERT_FALSE(graph::verify(step->graph));
@@ -83,7 +83,7 @@ TEST(StepGraph, AStepDescends) {
 TEST(StepGraph, StatisticsFollowTheBatch) {
   Trainable t = test::tiny_network();
   auto step = build_step_graph(t, options_of("sgd"));
-  Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(kBatch, 3);
   auto out = *graph::eval(step->graph, inputs_of(*step, batch, 0.1, 7));
   const Tensor& variance = out.back();
   for (int64_t c = 0; c < 4; ++c) {
@@ -145,7 +145,7 @@ TEST(StepGraph, DropoutIsAsRareAsItsRatioAndFollowsTheSeed) {
 // Machine code against the oracle, for every optimiser.
 TEST(StepProgram, ComputesWhatTheOracleDoes) {
   Trainable t = test::tiny_network();
-  Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(kBatch, 3);
   for (const Optimiser& optimiser : all_optimisers()) {
     StepOptions o = options_of(std::string(optimiser.name).c_str());
     o.clip_norm = 1;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
+#include "data/shuffle.h"
 #include "onnx/write.h"
 #include "train/batches.h"
 #include "train/trainable.h"
@@ -53,11 +55,17 @@ inline train::Trainable tiny_network(int64_t classes = 3) {
   return *train::make_trainable(tiny_model(classes), "tiny");
 }
 
+struct Samples {
+  Tensor data;                       // f32[N, 1, 6, 6]
+  Tensor labels;                     // i64[N]
+  std::vector<std::string> classes;  // their names
+};
+
 // Noise with two bright rows; the class says which ones.
-inline train::Samples tiny_samples(int64_t count, uint64_t seed) {
-  train::Samples s{Tensor({DType::f32, {count, 1, 6, 6}}),
-                   Tensor({DType::i64, {count}}),
-                   {"top", "middle", "bottom"}};
+inline Samples tiny_samples(int64_t count, uint64_t seed) {
+  Samples s{Tensor({DType::f32, {count, 1, 6, 6}}),
+            Tensor({DType::i64, {count}}),
+            {"top", "middle", "bottom"}};
   Rng rng(seed);
   for (int64_t i = 0; i < count; ++i) {
     int64_t label = rng.below(3);
@@ -68,5 +76,56 @@ inline train::Samples tiny_samples(int64_t count, uint64_t seed) {
   }
   return s;
 }
+
+// Samples that stay in memory. Shuffled for training; else each comes once, and rows that are left
+// over have the label -1.
+class MemoryBatches : public train::BatchSource {
+ public:
+  MemoryBatches(const Samples& samples, int64_t batch, bool shuffled, uint64_t seed)
+      : samples_(samples), shuffled_(shuffled), seed_(seed) {
+    data_ = Tensor({DType::f32, {batch, 1, 6, 6}});
+    labels_ = Tensor({DType::i64, {batch}});
+  }
+
+  TensorType data_type() const override { return data_.type(); }
+  TensorType labels_type() const override { return labels_.type(); }
+  int64_t batches() const override {
+    return shuffled_ ? size() / batch() : (size() + batch() - 1) / batch();
+  }
+
+  Result<void> start(int64_t epoch, int64_t first_batch) override {
+    order_.resize(static_cast<size_t>(size()));
+    std::iota(order_.begin(), order_.end(), 0);
+    Rng rng(Rng(seed_).next() ^ static_cast<uint64_t>(epoch));
+    if (shuffled_) data::shuffle(order_, rng);
+    at_ = first_batch * batch();
+    return {};
+  }
+
+  Result<std::optional<train::Batch>> next() override {
+    if (at_ >= batches() * batch()) return std::nullopt;
+    for (int64_t i = 0; i < batch(); ++i, ++at_) {
+      labels_.set_int(i, -1);
+      if (at_ >= size()) continue;
+      int64_t item = order_[static_cast<size_t>(at_)];
+      for (int64_t k = 0; k < 36; ++k) {
+        data_.set_double(i * 36 + k, samples_.data.as_double(item * 36 + k));
+      }
+      labels_.set_int(i, samples_.labels.as_int(item));
+    }
+    return train::Batch{data_.data(), labels_.data()};
+  }
+
+ private:
+  int64_t size() const { return samples_.labels.elements(); }
+  int64_t batch() const { return labels_.elements(); }
+
+  const Samples samples_;  // shares the tensors' memory
+  bool shuffled_;
+  uint64_t seed_;
+  int64_t at_ = 0;
+  std::vector<int64_t> order_;
+  Tensor data_, labels_;
+};
 
 }  // namespace burin::test

@@ -6,7 +6,9 @@
 
 #include <cstring>
 
+#include "data/split.h"
 #include "driver/model.h"
+#include "tensor/npy.h"
 #include "tests/support/temp_folder.h"
 #include "tests/train/tiny_network.h"
 
@@ -18,14 +20,14 @@ constexpr int64_t kBatch = 16;
 struct Training {
   test::TempFolder folder;
   Trainable network = test::tiny_network();
-  Samples samples = test::tiny_samples(320, 1), held_out = test::tiny_samples(100, 2);
+  test::Samples samples = test::tiny_samples(320, 1), held_out = test::tiny_samples(100, 2);
   std::unique_ptr<BatchSource> batches, validation;
   TrainerOptions options;
   std::unique_ptr<Trainer> trainer;
 
   explicit Training(const char* optimiser, int threads = 1) {
-    batches = *batches_of(samples, Shape{1, 6, 6}, kBatch, Order::shuffled, 4);
-    validation = *batches_of(held_out, Shape{1, 6, 6}, kBatch, Order::as_stored, 0);
+    batches = std::make_unique<test::MemoryBatches>(samples, kBatch, true, 4);
+    validation = std::make_unique<test::MemoryBatches>(held_out, kBatch, false, 0);
     options.step.optimiser = optimiser;
     options.step.optimiser_options = find_optimiser(optimiser)->defaults;
     options.step.optimiser_options.learning_rate = 0.01;
@@ -185,28 +187,48 @@ TEST(Checkpoint, RoundTripsAndRefusesDamage) {
   }
 }
 
-TEST(Batches, EveryEpochHasItsOwnOrderAndNoOtherMemory) {
-  Samples s = test::tiny_samples(50, 1);
-  auto source = *batches_of(s, Shape{1, 6, 6}, kBatch, Order::shuffled, 4);
+TEST(Batches, OfADataSetFollowEpochAndBatch) {
+  test::TempFolder folder;
+  Tensor x({DType::u8, {50, 4, 4}}), y({DType::i64, {50}});
+  for (int64_t i = 0; i < 50; ++i) {
+    y.set_int(i, i % 2);
+    for (int64_t k = 0; k < 16; ++k) x.set_int(i * 16 + k, i);
+  }
+  ASSERT_TRUE(write_npy(folder.file("x.npy"), x));
+  ASSERT_TRUE(write_npy(folder.file("y.npy"), y));
+  auto sets = data::open_dataset(folder.path().string());
+  ASSERT_TRUE(sets) << sets.error().text();
+  data::LoaderOptions options;
+  options.batches.batch = kBatch;
+  options.batches.format = *picture_format(Shape{16}, *sets->train);
+  auto source = *picture_batches(*sets->train, data::all_items(*sets->train), options);
   auto epoch = [&](int64_t number, int64_t first) {
     std::vector<float> seen;
-    source->start(number, first);
+    EXPECT_TRUE(source->start(number, first));
     while (auto batch = *source->next()) {
-      auto* x = static_cast<const float*>(batch->data);
-      seen.insert(seen.end(), x, x + kBatch * 36);
+      for (int64_t i = 0; i < kBatch; ++i)
+        seen.push_back(static_cast<const float*>(batch->data)[i * 16]);
     }
     return seen;
   };
   std::vector<float> zero = epoch(0, 0), one = epoch(1, 0);
-  EXPECT_EQ(zero.size(), 3u * kBatch * 36);
+  EXPECT_EQ(zero.size(), 3u * kBatch);
   EXPECT_NE(zero, one);
   EXPECT_EQ(zero, epoch(0, 0));
-  EXPECT_EQ(std::vector<float>(one.begin() + kBatch * 36, one.end()), epoch(1, 1));
-  auto in_order = *batches_of(s, Shape{1, 6, 6}, kBatch, Order::as_stored, 0);
-  in_order->start(0, 0);
-  std::vector<int64_t> counts;
-  while (auto batch = *in_order->next()) counts.push_back(batch->samples);
-  EXPECT_EQ(counts, (std::vector<int64_t>{16, 16, 16, 2}));
+  EXPECT_EQ(std::vector<float>(one.begin() + kBatch, one.end()), epoch(1, 1));
+}
+
+TEST(Trainable, TakesAnotherNumberOfClasses) {
+  onnx::Model model = test::tiny_model(3);
+  auto same = with_classes(model, 3, 1), other = with_classes(model, 7, 1);
+  ASSERT_TRUE(same && other);
+  EXPECT_EQ(same->graph.initializers.at("matrix").data(),
+            model.graph.initializers.at("matrix").data());
+  auto trainable = make_trainable(*other, "tiny");
+  ASSERT_TRUE(trainable);
+  EXPECT_EQ(scores_type(*trainable, 2)->shape, (Shape{2, 7}));
+  model.graph.nodes.back().op_type = "Neg";
+  EXPECT_FALSE(with_classes(model, 7, 1));
 }
 
 }  // namespace
