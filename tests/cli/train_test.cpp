@@ -1,0 +1,81 @@
+// burin train as its user meets it: a folder of samples becomes a network, and it goes on after a
+// stop.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/rng.h"
+#include "tensor/npy.h"
+#include "tests/support/command.h"
+#include "tests/support/temp_folder.h"
+
+namespace burin::test {
+
+namespace {
+
+// 28 x 28 pictures of two classes: the upper or the lower half is bright.
+void write_samples(const TempFolder& folder, int64_t count) {
+  Tensor x({DType::u8, {count, 28, 28}}), y({DType::i64, {count}});
+  Rng rng(1);
+  for (int64_t i = 0; i < count; ++i) {
+    y.set_int(i, i % 2);
+    for (int64_t k = 0; k < 784; ++k) {
+      x.set_int(i * 784 + k, rng.below(100) + (k / 392 == i % 2 ? 100 : 0));
+    }
+  }
+  ASSERT_TRUE(write_npy(folder.file("x.npy"), x));
+  ASSERT_TRUE(write_npy(folder.file("y.npy"), y));
+  folder.write("classes.txt", "sky\nground\n");
+}
+
+std::string read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
+  TempFolder folder;
+  write_samples(folder, 200);
+  std::string out = folder.file("out");
+  std::string line = "train " + folder.path().string() + " --net lenet --epochs 2 --batch 20 -o ";
+  CommandResult result = run_burin(line + out);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("accuracy 100.00 %"), std::string::npos) << result.out;
+  CommandResult shown = run_burin("inspect " + out + "/best.onnx model");
+  EXPECT_NE(shown.out.find("f32[2] @11"), std::string::npos);  // the bias of the last layer
+  CommandResult again = run_burin(line + out);
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_NE(again.err.find("--resume"), std::string::npos) << again.err;
+}
+
+TEST(CliTrain, MoreEpochsLaterAreTheSameAsAtOnce) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string line = "train " + folder.path().string() +
+                     " --net mlp --batch 20 --schedule constant --optimiser sgd --momentum 0.9 -o ";
+  std::string whole = folder.file("whole"), parts = folder.file("parts");
+  ASSERT_EQ(run_burin(line + whole + " --epochs 3").exit_code, 0);
+  ASSERT_EQ(run_burin(line + parts + " --epochs 1").exit_code, 0);
+  CommandResult resumed = run_burin("train --resume " + parts + " --epochs 3 --threads 1");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  std::string a = read(whole + "/last.safetensors"), b = read(parts + "/last.safetensors");
+  ASSERT_GT(a.size(), 100000u);
+  EXPECT_EQ(a.substr(a.size() - 900000), b.substr(b.size() - 900000));
+}
+
+TEST(CliTrain, ErrorsAreOneLine) {
+  TempFolder folder;
+  for (const std::string& line : {std::string("train"), "train " + folder.path().string(),
+                                  "train --resume " + folder.file("nothing"),
+                                  "train " + folder.path().string() + " --net bert_tiny"}) {
+    CommandResult result = run_burin(line);
+    EXPECT_EQ(result.exit_code, 1) << line;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+  EXPECT_EQ(run_burin("train " + folder.path().string() + " --optimiser magic").exit_code, 2);
+}
+
+}  // namespace burin::test
