@@ -1,6 +1,6 @@
 // The gradient of a convolution's weights: a convolution whose window is an image, summed over the
-// batch, and whose result is small. Channels lie innermost in both operands, so each pixel adds an
-// outer product of the input's channels and the result's:
+// batch, and whose result is small. The result's channels lie innermost, so each pixel adds an
+// outer product of the input's channels and those:
 //   dw[c, kh, kw, o] = sum over n, oh, ow of x[n, y, x, c] * dy[n, oh, ow, o]
 // at the position y = kh * dilation + oh * step - low, and so for x. In terms of the node: operand
 // 0 is x seen as [c, y, x, n], operand 1 is dy seen as [oh, ow, n, o]. Parts of the batch are

@@ -119,7 +119,8 @@ class TileEmitter {
     };
     std::vector<Value> acc;
     for (int64_t i = 0; i < rows * vectors_; ++i) acc.push_back(b_.load(vector_, place(i)));
-    Value x = b_.offset({x_, channel, kBytes, 0}), dy = b_.offset({dy_, n, kBytes, 0});
+    Value x = b_.offset({x_, b_.mul(channel, b_.index(w_.x.strides[0])), kBytes, 0});
+    Value dy = b_.offset({dy_, n, kBytes, 0});
     acc = b_.loop(rows_.lo, rows_.hi, 1, acc, [&](Value oh, std::span<const Value> carried) {
       Value x_row = b_.mul(oh, b_.index(w_.step[0] * w_.x.strides[1]));
       Value dy_row = b_.mul(oh, b_.index(w_.dy.strides[0]));
@@ -142,7 +143,7 @@ class TileEmitter {
         from.push_back(b_.load(vector_, {carried[0], {}, 1, v * w_.lanes * kBytes}, mask));
       }
       for (int64_t r = 0; r < rows_of_tile_; ++r) {
-        Value factor = b_.load_splat(vector_, {x, at, 1, r * kBytes});
+        Value factor = b_.load_splat(vector_, {x, at, 1, r * w_.x.strides[0] * kBytes});
         for (int64_t v = 0; v < vectors_; ++v) {
           next.push_back(b_.fma(factor, from[static_cast<size_t>(v)],
                                 carried[static_cast<size_t>(1 + r * vectors_ + v)]));
