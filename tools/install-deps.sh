@@ -4,14 +4,9 @@
 #   tools/install-deps.sh         that, and what the tests and the demo use
 set -eu
 
-<<<<<<< HEAD
 build=(g++ cmake ninja-build pkg-config libasmjit-dev libprotozero-dev
-       libturbojpeg0-dev libspng-dev libcli11-dev libfmt-dev nlohmann-json3-dev zlib1g-dev)
-=======
-build=(g++ cmake ninja-build pkg-config libasmjit-dev libprotozero-dev libpthreadpool-dev
        libturbojpeg0-dev libspng-dev libwebp-dev libcli11-dev libfmt-dev nlohmann-json3-dev
        zlib1g-dev)
->>>>>>> c6aa152 (Read WebP, and shrink large JPEGs while decoding)
 extra=(libgtest-dev libbenchmark-dev python3 libonnx-testdata dataset-fashion-mnist)
 want=("${build[@]}")
 [ "${1:-all}" = build ] || want+=("${extra[@]}")
