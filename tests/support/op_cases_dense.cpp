@@ -52,6 +52,7 @@ const WeightGradientRow kWeightGradients[] = {
     {"strided", {2, 15, 14, 7}, 3, 17, 2, 1, 1, 0, true},
     {"strided_1x1", {9, 7, 8, 6}, 1, 16, 2, 1, 0, 0, true},
     {"dilated", {2, 13, 12, 5}, 3, 8, 1, 2, 2, 2, true},
+    {"one_column", {2, 12, 1, 5}, 3, 8, 1, 1, 1, 1, true},
     {"padded_more", {1, 5, 6, 4}, 3, 8, 1, 1, 4, 3, false},
 };
 
