@@ -20,7 +20,7 @@ done
 
 count() { grep -oE "\[ +$1 +\] [0-9]+ test" "$log" | grep -oE '[0-9]+' | tail -n 1 || true; }
 passed=$(count PASSED)
-failed=$(grep -oE '^ ?[0-9]+ FAILED TESTS?' "$log" | grep -oE '[0-9]+' | tail -n 1 || true)
+failed=$(grep -cE '^\[  FAILED  \] .* \([0-9]+ ms\)$' "$log" || true)
 skipped=$(count SKIPPED)
 passed=${passed:-0} failed=${failed:-0} skipped=${skipped:-0}
 if [ $status -ne 0 ] && [ "$failed" = 0 ]; then failed=1; fi  # the binary died
