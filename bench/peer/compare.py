@@ -3,11 +3,12 @@ import statistics
 import time
 
 from cuts import Cut, within
-from engines import Burin, OnnxRuntime, PreciseOnnxRuntime, PyTorch, Refused
+from engines import Burin, BurinAlone, OnnxRuntime, PreciseOnnxRuntime, PyTorch, Refused
 from networks import difference
 
 ENGINES = (Burin, OnnxRuntime, PyTorch)
 LOADS = 3
+STEADINESS_SECONDS = 2
 PAUSE = 0.02  # seconds: the threads of the engine before go to sleep
 
 
@@ -37,6 +38,11 @@ def take_turns(engines, rounds, seconds):
             time.sleep(PAUSE)
             samples[engine.key].append(engine.measure(seconds))
     return samples
+
+
+def median_ratio(above, below):
+    """Of medians within a round, the median over the rounds."""
+    return statistics.median(a["p50_ms"] / b["p50_ms"] for a, b in zip(above, below))
 
 
 def summarise(samples):
@@ -101,11 +107,14 @@ def compare(network, threads, target, rounds, seconds):
             return row
         # Of a first run: ONNX Runtime leaves parts of some results to what the memory held before.
         outputs = {engine.key: engine.outputs() for engine in engines}
-        samples = take_turns(engines, rounds, seconds)
+        alone = [BurinAlone(network, target)] if threads > 1 else []
+        samples = take_turns(engines + alone, rounds, seconds)
         for engine in engines:
             row[engine.key] = summarise(samples[engine.key])
         row["burin"]["stages_ms"] = stages(samples["burin"])
         row["refused"] = reasons
+        if alone:
+            row["burin"]["gain"] = median_ratio(samples[alone[0].key], samples["burin"])
         add_details(row, engines)
         add_ratios(row, [e.key for e in engines[1:]])
         add_agreement(row, outputs, network, threads, target)
@@ -119,6 +128,9 @@ def compare(network, threads, target, rounds, seconds):
 
 def add_details(row, engines):
     first = engines[0].first
+    steady = engines[0].steadiness(STEADINESS_SECONDS)
+    row["burin"]["steadiness"] = steady["p99_over_p50"]
+    row["burin"]["machine_steadiness"] = steady["machine_p99_over_p50"]
     for key in ("gflop", "share_of_peak", "code_bytes", "weight_bytes", "arena_bytes"):
         row["burin"][key] = first[key]
     for engine in engines:

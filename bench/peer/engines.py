@@ -87,6 +87,10 @@ class Burin:
     def measure(self, seconds):
         return self.call("bench", "--seconds", str(seconds))
 
+    def steadiness(self, seconds):
+        """p99 / p50 of the network, and of fixed work in the cores' caches by turns with it: the machine's."""
+        return self.call("bench", "--steadiness", "--seconds", str(seconds))["steadiness"]
+
     def load(self):
         """Process start to its end, one run between: milliseconds."""
         start = time.perf_counter()
@@ -101,6 +105,15 @@ class Burin:
 
     def close(self):
         pass
+
+
+class BurinAlone(Burin):
+    """The same on one thread: what the others bring."""
+
+    key = "burin_alone"
+
+    def __init__(self, network, target="native"):
+        super().__init__(network, 1, target)
 
 
 class OnnxRuntime:

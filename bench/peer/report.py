@@ -107,26 +107,22 @@ def by_threads(rows):
 
 
 def steadiness_table(rows):
-    """p99 / p50 per thread count, and what the second thread brings."""
+    """p99 / p50 per thread count, beside that of fixed work in the cores' caches in turn with
+    Burin, and what the second thread brings, in turn with one."""
     counts = sorted({row["threads"] for row in rows})
-    table = [["network", *[f"p99/p50 Burin, {c} thr" for c in counts],
-              *[f"ORT, {c} thr" for c in counts],
-              *[f"{c} threads over {counts[0]}" for c in counts[1:]],
-              *[f"ORT {c} over {counts[0]}" for c in counts[1:]]]]
+    table = [["network", *[f"{what}, {c} thr" for what in ("p99/p50 Burin", "the machine", "ORT")
+                           for c in counts],
+              *[f"{c} threads over 1" for c in counts if c > 1]]]
     for network, own in by_threads(rows).items():
-        def cell(engine, count):
-            value = figure(own.get(count, {}), engine, "steadiness")
-            return "-" if value is None else f"{value:.2f}"
+        def cell(count, engine, key, form):
+            value = figure(own.get(count, {}), engine, key)
+            return "-" if value is None else form(value)
 
-        def gain(engine, count):
-            base = figure(own.get(counts[0], {}), engine, "p50_ms")
-            value = figure(own.get(count, {}), engine, "p50_ms")
-            return times(base / value if base and value else None)
-
-        table.append([network, *[cell("burin", c) for c in counts],
-                      *[cell("onnxruntime", c) for c in counts],
-                      *[gain("burin", c) for c in counts[1:]],
-                      *[gain("onnxruntime", c) for c in counts[1:]]])
+        table.append([network,
+                      *[cell(c, engine, key, "{:.2f}".format)
+                        for engine, key in (("burin", "steadiness"), ("burin", "machine_steadiness"),
+                                            ("onnxruntime", "steadiness")) for c in counts],
+                      *[cell(c, "burin", "gain", times) for c in counts if c > 1]])
     return layout(table)
 
 

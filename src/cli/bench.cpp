@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <optional>
+#include <thread>
 
 #include "cli/common.h"
 #include "cli/inputs.h"
@@ -23,17 +25,27 @@ struct BenchOptions {
   std::string model;
   double seconds = 2;
   bool per_kernel = false;
+  bool steadiness = false;
 };
+
+// Of sorted samples.
+double quantile(const std::vector<double>& sorted, double q) {
+  return sorted[static_cast<size_t>(q * static_cast<double>(sorted.size() - 1) + 0.5)];
+}
+
+// The slowest run of a hundred over the median one.
+double spread(const std::vector<double>& sorted) {
+  return quantile(sorted, 0.99) / quantile(sorted, 0.5);
+}
 
 struct Figures {
   double load = 0, first_result = 0;  // seconds from the start
   std::vector<double> runs;           // seconds, sorted
+  std::vector<double> fixed;  // of work of the same length in the cores' caches; may be empty
   double flops = 0, bytes = 0, peak = 0;
   std::optional<driver::Profile> profile;
 
-  double quantile(double q) const {
-    return runs[static_cast<size_t>(q * static_cast<double>(runs.size() - 1) + 0.5)];
-  }
+  double quantile(double q) const { return cli::quantile(runs, q); }
 };
 
 double since(Clock::time_point start) {
@@ -52,16 +64,37 @@ int64_t peak_rss_bytes() {
 }
 
 // Warm-up for a tenth of the time, then single runs for the rest: at least 5, at most 100,000.
-void measure_runs(runtime::Session& session, Buffers& buffers, double seconds, Figures& figures) {
+void time_runs(const std::function<void()>& run, double seconds, std::vector<double>& samples) {
+  constexpr size_t kLeast = 5, kMost = 100'000;
   auto start = Clock::now();
-  while (since(start) < seconds / 10) session.run(buffers.inputs, buffers.output_pointers);
+  while (since(start) < seconds / 10) run();
+  size_t before = samples.size();
   start = Clock::now();
-  while (figures.runs.size() < 5 || (since(start) < seconds && figures.runs.size() < 100'000)) {
-    auto run = Clock::now();
-    session.run(buffers.inputs, buffers.output_pointers);
-    figures.runs.push_back(since(run));
+  while (samples.size() < before + kLeast || (since(start) < seconds && samples.size() < kMost)) {
+    auto begin = Clock::now();
+    run();
+    samples.push_back(since(begin));
   }
-  std::sort(figures.runs.begin(), figures.runs.end());
+}
+
+// The network and fixed work of the same length by turns, for half of the time each: what both
+// suffer is the machine's.
+Result<void> measure_with_fixed_work(const std::function<void()>& run, const isa::Target& target,
+                                     int threads, double seconds, Figures& figures) {
+  constexpr int kTurns = 10;
+  constexpr std::chrono::milliseconds kPause(5);  // the other pool's threads go to sleep
+  std::vector<double> warm;
+  time_runs(run, seconds / 10, warm);
+  std::sort(warm.begin(), warm.end());
+  BURIN_ASSIGN(auto fixed, driver::FixedWork::create(target, threads, cli::quantile(warm, 0.5)));
+  for (int turn = 0; turn < kTurns; ++turn) {
+    std::this_thread::sleep_for(kPause);
+    time_runs(run, seconds / 2 / kTurns, figures.runs);
+    std::this_thread::sleep_for(kPause);
+    time_runs([&] { fixed.run(); }, seconds / 2 / kTurns, figures.fixed);
+  }
+  std::sort(figures.fixed.begin(), figures.fixed.end());
+  return {};
 }
 
 // Each kernel's part of the report.
@@ -99,6 +132,9 @@ nlohmann::json to_json(const BenchOptions& options, const driver::Engraved& engr
   j["min_ms"] = f.runs.front() * 1e3;
   for (auto [name, q] : {std::pair{"p50_ms", 0.5}, {"p90_ms", 0.9}, {"p99_ms", 0.99}}) {
     j[name] = f.quantile(q) * 1e3;
+  }
+  if (!f.fixed.empty()) {
+    j["steadiness"] = {{"p99_over_p50", spread(f.runs)}, {"machine_p99_over_p50", spread(f.fixed)}};
   }
   j["per_second"] = 1 / f.quantile(0.5);
   j["gflop"] = f.flops / 1e9;
@@ -154,6 +190,11 @@ void print_text(const driver::Engraved& engraved, const Figures& f, int threads)
              human_seconds(f.runs.front()), human_seconds(f.quantile(0.5)),
              human_seconds(f.quantile(0.9)), human_seconds(f.quantile(0.99)), f.runs.size(),
              threads, threads == 1 ? "" : "s");
+  if (!f.fixed.empty()) {
+    fmt::print(
+        "steadiness     p99 is {:.2f} x p50; work of this length in the cores' caches: {:.2f} x\n",
+        spread(f.runs), spread(f.fixed));
+  }
   double rate = f.flops / f.quantile(0.5);
   fmt::print("throughput     {:.1f} runs/s, {:.1f} GFLOP/s, {:.0f} % of the measured {:.0f}\n",
              1 / f.quantile(0.5), rate / 1e9, 100 * rate / f.peak, f.peak / 1e9);
@@ -183,7 +224,13 @@ Result<int> bench(const BenchOptions& options) {
   for (const runtime::Step& step : engraved->program->steps) {
     figures.flops += step.flops, figures.bytes += step.bytes;
   }
-  measure_runs(*session, buffers, options.seconds, figures);
+  auto run = [&] { session->run(buffers.inputs, buffers.output_pointers); };
+  if (options.steadiness) {
+    BURIN_TRY(measure_with_fixed_work(run, compile.target, threads, options.seconds, figures));
+  } else {
+    time_runs(run, options.seconds, figures.runs);
+  }
+  std::sort(figures.runs.begin(), figures.runs.end());
   if (options.per_kernel) {
     BURIN_ASSIGN(driver::Limits limits, driver::measure_limits(compile.target, threads));
     figures.profile = driver::measure_profile(*session, buffers.inputs, buffers.output_pointers,
@@ -213,6 +260,8 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_flag("--per-kernel", options->per_kernel,
                  "a table of every kernel: time, share of its roofline, algorithm and reason");
+  verb->add_flag("--steadiness", options->steadiness,
+                 "run fixed work by turns: how much of the latencies' spread is the machine's");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_tune_cache(*verb);

@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kernel = void (*)(void* const*, int64_t);
 
-constexpr int64_t kIterations = 200'000;
+constexpr int64_t kLine = 64, kIterations = 200'000;
 constexpr int kRuns = 8, kReadRuns = 12;
 constexpr int64_t kVectorsPerStep = 16;               // of a read loop
 constexpr int64_t kBlockStep = kVectorsPerStep * 64;  // bytes, of the widest vectors
@@ -79,24 +79,59 @@ struct Call {
   void* buffers[2];
 };
 
+void run_once(runtime::ThreadPool& pool, Call& call, int threads) {
+  pool.run(
+      [](void* context, size_t, int64_t tile) {
+        const Call& c = *static_cast<const Call*>(context);
+        c.kernel(const_cast<void* const*>(c.buffers), tile);
+      },
+      &call, threads);
+}
+
 // Seconds of the fastest of `runs` runs of one tile per thread.
 double best_run(runtime::ThreadPool& pool, Call& call, int threads, int runs) {
   runtime::FloatStateGuard guard;
   double best = 1e30;
   for (int run = 0; run < runs; ++run) {
     auto start = Clock::now();
-    pool.run(
-        [](void* context, size_t, int64_t tile) {
-          const Call& c = *static_cast<const Call*>(context);
-          c.kernel(const_cast<void* const*>(c.buffers), tile);
-        },
-        &call, threads);
+    run_once(pool, call, threads);
     best = std::min(best, seconds_since(start));
   }
   return best;
 }
 
 }  // namespace
+
+struct FixedWork::State {
+  runtime::CodePages pages;
+  std::shared_ptr<std::byte> memory;
+  Call call;
+  int threads;
+  runtime::ThreadPool pool;
+};
+
+FixedWork::FixedWork(std::unique_ptr<State> state) : state_(std::move(state)) {}
+FixedWork::FixedWork(FixedWork&&) noexcept = default;
+FixedWork::~FixedWork() = default;
+
+Result<FixedWork> FixedWork::create(const isa::Target& target, int threads, double seconds) {
+  int64_t block = target.machine.l2_bytes / 2 / kBlockStep * kBlockStep;
+  BURIN_ASSIGN(double rate, measure_read_bandwidth(target, block, 1));
+  auto passes = static_cast<int64_t>(seconds * rate / static_cast<double>(block));
+  passes = std::max<int64_t>(1, passes);
+  BURIN_ASSIGN(isa::Code code, isa::engrave(sum_block(target.machine, block, passes), target));
+  BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
+  auto memory = allocate_bytes((block + kLine) * threads);
+  std::memset(memory.get(), 0, static_cast<size_t>(block * threads));
+  Call call{pages.entry<Kernel>(0), {memory.get(), memory.get() + block * threads}};
+  return FixedWork(std::unique_ptr<State>(
+      new State{std::move(pages), std::move(memory), call, threads, runtime::ThreadPool(threads)}));
+}
+
+void FixedWork::run() {
+  runtime::FloatStateGuard guard;
+  run_once(state_->pool, state_->call, state_->threads);
+}
 
 Result<double> measure_peak_flops(const isa::Target& target) {
   return measure_peak_flops(target, 1);
@@ -107,7 +142,7 @@ Result<double> measure_peak_flops(const isa::Target& target, int threads) {
   int chains = std::min(target.machine.vector_registers - 4, 24);
   BURIN_ASSIGN(isa::Code code, isa::engrave(fma_chains(target.machine, chains), target));
   BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
-  auto memory = allocate_bytes(128 + 64 * static_cast<int64_t>(threads));
+  auto memory = allocate_bytes(2 * kLine + kLine * threads);
   Call call{pages.entry<Kernel>(0), {memory.get(), nullptr}};
   runtime::ThreadPool pool(threads);
   double best = best_run(pool, call, threads, kRuns);
@@ -120,7 +155,7 @@ Result<double> measure_read_bandwidth(const isa::Target& target, int64_t block_b
   int64_t passes = std::max<int64_t>(kLeastBytes / block, 1);
   BURIN_ASSIGN(isa::Code code, isa::engrave(sum_block(target.machine, block, passes), target));
   BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
-  auto memory = allocate_bytes(block * threads + 64 * static_cast<int64_t>(threads));
+  auto memory = allocate_bytes((block + kLine) * threads);
   std::memset(memory.get(), 0, static_cast<size_t>(block * threads));
   Call call{pages.entry<Kernel>(0), {memory.get(), memory.get() + block * threads}};
   runtime::ThreadPool pool(threads);

@@ -2,6 +2,8 @@
 // deliver. Shares of peak in reports are of these figures.
 #pragma once
 
+#include <memory>
+
 #include "isa/target.h"
 
 namespace burin::driver {
@@ -17,6 +19,22 @@ Result<double> measure_peak_flops(const isa::Target& target, int threads);
 // Bytes per second that `threads` threads together read, each from a block of its own: vectors
 // loaded and added up by a generated loop, over and over. The best of a few short runs.
 Result<double> measure_read_bandwidth(const isa::Target& target, int64_t block_bytes, int threads);
+
+// Work of one length on each thread of a pool of its own: a block read over and over from the
+// core's own level-2 cache, nothing shared. How much its runs differ is the machine's doing alone.
+class FixedWork {
+ public:
+  // Runs that take about `seconds`.
+  static Result<FixedWork> create(const isa::Target& target, int threads, double seconds);
+  FixedWork(FixedWork&&) noexcept;
+  ~FixedWork();
+  void run();
+
+ private:
+  struct State;
+  explicit FixedWork(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 struct Limits {
   int threads = 1;

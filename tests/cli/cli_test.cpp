@@ -77,6 +77,17 @@ TEST(Cli, RunsVerifiesAndBenchesANetwork) {
   EXPECT_GT(nlohmann::json::parse(bench.out)["gflop"].get<double>(), 0);
 }
 
+TEST(Cli, BenchHoldsSteadinessAgainstTheMachine) {
+  for (const char* threads : {"1", "2"}) {
+    CommandResult bench = run_burin("bench lenet --seconds 0.1 --json --steadiness --threads " +
+                                    std::string(threads));
+    ASSERT_EQ(bench.exit_code, 0) << bench.err;
+    auto steadiness = nlohmann::json::parse(bench.out)["steadiness"];
+    EXPECT_GE(steadiness["p99_over_p50"].get<double>(), 1);
+    EXPECT_GE(steadiness["machine_p99_over_p50"].get<double>(), 1);
+  }
+}
+
 TEST(Cli, BenchTellsEveryKernelsShareOfItsRoof) {
   for (int threads : {1, 2}) {
     CommandResult bench = run_burin("bench lenet --seconds 0.05 --json --per-kernel --threads " +
