@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/clock.h"
 #include "cli/common.h"
 #include "cli/inputs.h"
 #include "cli/outputs.h"
@@ -16,8 +17,6 @@
 namespace burin::cli {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct BenchOptions {
   Common common;
@@ -48,10 +47,6 @@ struct Figures {
   double quantile(double q) const { return cli::quantile(runs, q); }
 };
 
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // The most memory that this process has held at once. (getrusage's figure would count the
 // parent's.)
 int64_t peak_rss_bytes() {
@@ -67,13 +62,14 @@ int64_t peak_rss_bytes() {
 void time_runs(const std::function<void()>& run, double seconds, std::vector<double>& samples) {
   constexpr size_t kLeast = 5, kMost = 100'000;
   auto start = Clock::now();
-  while (since(start) < seconds / 10) run();
+  while (seconds_since(start) < seconds / 10) run();
   size_t before = samples.size();
   start = Clock::now();
-  while (samples.size() < before + kLeast || (since(start) < seconds && samples.size() < kMost)) {
+  while (samples.size() < before + kLeast ||
+         (seconds_since(start) < seconds && samples.size() < kMost)) {
     auto begin = Clock::now();
     run();
-    samples.push_back(since(begin));
+    samples.push_back(seconds_since(begin));
   }
 }
 
@@ -208,7 +204,7 @@ Result<int> bench(const BenchOptions& options) {
   Figures figures;
   auto start = Clock::now();
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
-  figures.load = since(start);
+  figures.load = seconds_since(start);
   BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
   BURIN_ASSIGN(auto compile, options.common.compile_options());
   if (!isa::can_run(compile.target)) {
@@ -220,7 +216,7 @@ Result<int> bench(const BenchOptions& options) {
   BURIN_ASSIGN(auto session, runtime::Session::create(engraved->program, threads));
   BURIN_ASSIGN(Buffers buffers, make_buffers(*engraved->program, specs));
   session->run(buffers.inputs, buffers.output_pointers);
-  figures.first_result = figures.load + since(compile_start);
+  figures.first_result = figures.load + seconds_since(compile_start);
   for (const runtime::Step& step : engraved->program->steps) {
     figures.flops += step.flops, figures.bytes += step.bytes;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/clock.h"
 #include "cli/common.h"
 #include "cli/inputs.h"
 #include "cli/outputs.h"
@@ -15,7 +16,6 @@ namespace burin::cli {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Spans = std::vector<runtime::Session::TileSpan>;
 
 struct ProfileOptions {
@@ -24,10 +24,6 @@ struct ProfileOptions {
   std::string model, output, trace;
   double seconds = 2;
 };
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // One line on a terminal, rewritten; nothing elsewhere.
 class Progress {
@@ -58,7 +54,7 @@ Result<Built> build(const ProfileOptions& options, const driver::CompileOptions&
   Built built;
   auto start = Clock::now();
   auto stage = [&](const char* name) {
-    built.stages.push_back({name, since(start)});
+    built.stages.push_back({name, seconds_since(start)});
     start = Clock::now();
   };
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "driver/link.h"
 #include "driver/parallel.h"
 #include "isa/engrave.h"
@@ -30,7 +31,6 @@ class Stopwatch {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
   std::vector<StageTime>& times_;
   Clock::time_point last_ = Clock::now();
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/clock.h"
 #include "isa/engrave.h"
 #include "loop/builder.h"
 #include "runtime/code_pages.h"
@@ -16,7 +17,6 @@ namespace burin::driver {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Kernel = void (*)(void* const*, int64_t);
 
 constexpr int64_t kLine = 64, kIterations = 200'000;
@@ -24,10 +24,6 @@ constexpr int kRuns = 8, kReadRuns = 12;
 constexpr int64_t kVectorsPerStep = 16;               // of a read loop
 constexpr int64_t kBlockStep = kVectorsPerStep * 64;  // bytes, of the widest vectors
 constexpr int64_t kLeastBytes = 16 << 20;             // to read in a run
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // acc_k = acc_k * scale + shift for `chains` independent k, kIterations times.
 loop::Function fma_chains(const loop::Machine& machine, int chains) {
@@ -105,7 +101,8 @@ double best_run(runtime::ThreadPool& pool, Call& call, int threads, int runs) {
 struct FixedWork::State {
   runtime::CodePages pages;
   std::shared_ptr<std::byte> memory;
-  Call call;
+  Kernel kernel;
+  void* buffers[2];
   int threads;
   runtime::ThreadPool pool;
 };
@@ -123,14 +120,20 @@ Result<FixedWork> FixedWork::create(const isa::Target& target, int threads, doub
   BURIN_ASSIGN(runtime::CodePages pages, runtime::CodePages::create(code.bytes));
   auto memory = allocate_bytes((block + kLine) * threads);
   std::memset(memory.get(), 0, static_cast<size_t>(block * threads));
-  Call call{pages.entry<Kernel>(0), {memory.get(), memory.get() + block * threads}};
-  return FixedWork(std::unique_ptr<State>(
-      new State{std::move(pages), std::move(memory), call, threads, runtime::ThreadPool(threads)}));
+  auto kernel = pages.entry<Kernel>(0);
+  std::byte* from = memory.get();
+  return FixedWork(std::unique_ptr<State>(new State{std::move(pages),
+                                                    std::move(memory),
+                                                    kernel,
+                                                    {from, from + block * threads},
+                                                    threads,
+                                                    runtime::ThreadPool(threads)}));
 }
 
 void FixedWork::run() {
   runtime::FloatStateGuard guard;
-  run_once(state_->pool, state_->call, state_->threads);
+  Call call{state_->kernel, {state_->buffers[0], state_->buffers[1]}};
+  run_once(state_->pool, call, state_->threads);
 }
 
 Result<double> measure_peak_flops(const isa::Target& target) {

@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/clock.h"
+
 namespace burin::driver {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr size_t kLeastRuns = 5, kMostRuns = 1000;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 double median(std::vector<double>& samples) {
   auto middle = samples.begin() + static_cast<int64_t>(samples.size() / 2);
@@ -27,10 +23,11 @@ size_t repeat(double seconds, const std::function<void()>& run,
               const std::function<void(double)>& progress) {
   auto start = Clock::now();
   size_t runs = 0;
-  while (runs < kLeastRuns || (runs < kMostRuns && since(start) < seconds)) {
+  while (runs < kLeastRuns || (runs < kMostRuns && seconds_since(start) < seconds)) {
     run();
     ++runs;
-    double by_runs = static_cast<double>(runs) / kMostRuns, by_time = since(start) / seconds;
+    double by_runs = static_cast<double>(runs) / kMostRuns,
+           by_time = seconds_since(start) / seconds;
     if (progress) progress(std::min(std::max(by_runs, by_time), 1.0));
   }
   return runs;
@@ -68,7 +65,7 @@ Profile measure_profile(runtime::Session& session, std::span<const void* const> 
   auto both = [&] {
     auto start = Clock::now();
     session.run(inputs, outputs);
-    whole.push_back(since(start));
+    whole.push_back(seconds_since(start));
     std::vector<double> times(samples.size(), 0.0);
     session.run_timed(inputs, outputs, times);
     for (size_t i = 0; i < times.size(); ++i) samples[i].push_back(times[i]);

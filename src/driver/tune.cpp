@@ -7,23 +7,18 @@
 #include <deque>
 #include <set>
 
+#include "base/clock.h"
 #include "runtime/session.h"
 
 namespace burin::driver {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr double kNoise = 0.02;         // a lead of a smaller share is none,
 constexpr double kClockNoise = 50e-9;   //   nor one of fewer seconds per kernel
 constexpr double kReserve = 0.2;        // share of the budget for the last comparison, at most
 constexpr double kRoundSeconds = 0.02;  // of each program in a round
 constexpr int kRounds = 4;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // A program ready to run, and the shortest times that were seen.
 struct Trial {
@@ -248,7 +243,7 @@ class Tuner {
     size_t count = trial.session->program().steps.size();
     auto start = Clock::now();
     trial.session->run(inputs_, output_pointers_);
-    auto runs = std::clamp(static_cast<int>(kRoundSeconds / since(start)), 2, 50);
+    auto runs = std::clamp(static_cast<int>(kRoundSeconds / seconds_since(start)), 2, 50);
     for (int i = 0; i < runs; ++i) {
       std::vector<double> seconds(count, 0.0);
       trial.session->run_timed(inputs_, output_pointers_, seconds);
@@ -256,18 +251,18 @@ class Tuner {
       for (size_t k = 0; k < count; ++k) trial.steps[k] = std::min(trial.steps[k], seconds[k]);
       start = Clock::now();
       trial.session->run(inputs_, output_pointers_);
-      double whole = since(start);
+      double whole = seconds_since(start);
       trial.whole = trial.whole == 0 ? whole : std::min(trial.whole, whole);
     }
   }
 
   bool in_time() const {
-    return !options_.stop() && since(start_) < options_.budget * (1 - kReserve);
+    return !options_.stop() && seconds_since(start_) < options_.budget * (1 - kReserve);
   }
 
   void report_progress(size_t left) const {
     if (!options_.progress) return;
-    TuneProgress progress{measured_, left, since(start_), 0};
+    TuneProgress progress{measured_, left, seconds_since(start_), 0};
     double each = progress.elapsed / static_cast<double>(measured_);
     progress.remaining = std::min(each * static_cast<double>(left + 2),
                                   std::max(options_.budget - progress.elapsed, 0.0));

@@ -9,9 +9,6 @@ namespace burin::loop {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 // (log(1+f) - f) / f^2 on [-1/3, 1/3]
 constexpr double kLog32[] = {-0.499999374f, 0.333331972f, -0.250078201f, 0.200111687f,
                              -0.164159581f, 0.139958024f, -0.153885588f, 0.140263841f};

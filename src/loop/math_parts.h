@@ -1,9 +1,14 @@
 // What the files of the maths library share. Not for others.
 #pragma once
 
+#include <limits>
+
 #include "loop/real.h"
 
 namespace burin::loop {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // e^(x + *low) / 2^halvings; |low| is small beside 1, and absent if null.
 Real exp_parts(Real x, const Real* low, int halvings);

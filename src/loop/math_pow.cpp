@@ -9,14 +9,11 @@ namespace burin::loop {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
 // (atanh(q) / q - 1 - q^2 / 3) / q^4 in s = q^2, |q| < 0.173
-constexpr double kAtanh32[] = {0.200000808f, 0.142730609f, 0.117217876f};
-constexpr double kAtanh64[] = {0.19999999999999987,  0.14285714285723811,  0.11111111108465535,
-                               0.090909094719800243, 0.076922759445370859, 0.066682537464172603,
-                               0.058354959346200191, 0.060103113790677849};
+constexpr double kAtanhTail32[] = {0.200000808f, 0.142730609f, 0.117217876f};
+constexpr double kAtanhTail64[] = {0.19999999999999987,  0.14285714285723811,  0.11111111108465535,
+                                   0.090909094719800243, 0.076922759445370859, 0.066682537464172603,
+                                   0.058354959346200191, 0.060103113790677849};
 
 // An unevaluated sum of two numbers, |low| at most half an ulp of high.
 struct Pair {
@@ -51,7 +48,7 @@ Pair log_of(Real a) {
   Pair quotient = {q, (fma(-q, den.high, num) - q * den.low) * inverse};
   Pair square = multiply(quotient, quotient);
   Real s = square.high;
-  Real p = (wide ? polynomial(s, kAtanh64) : polynomial(s, kAtanh32)) * s;
+  Real p = (wide ? polynomial(s, kAtanhTail64) : polynomial(s, kAtanhTail32)) * s;
   Pair third = {a.literal(wide ? 0x1.5555555555555p-2 : 0x1.555556p-2),
                 a.literal(wide ? 0x1.5555555555555p-56 : -0x1.555556p-27)};
   Pair factor = add_exactly(third.high, p + third.low);

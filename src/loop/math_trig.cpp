@@ -8,8 +8,6 @@ namespace burin::loop {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 // (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4, in t = r^2, |r| <= pi/4
 constexpr double kSin32[] = {-0.166666552f, 0.00833215844f, -0.00019514958f};
 constexpr double kSin64[] = {

@@ -4,6 +4,7 @@
 #include <protozero/pbf_writer.hpp>
 
 #include "base/check.h"
+#include "onnx/attribute_type.h"
 #include "onnx/tensor_proto.h"
 
 namespace burin::onnx {
@@ -18,17 +19,6 @@ struct Overload : F... {
 };
 template <class... F>
 Overload(F...) -> Overload<F...>;
-
-// AttributeProto.AttributeType.
-enum AttributeType : int32_t {
-  kFloat = 1,
-  kInt = 2,
-  kString = 3,
-  kTensor = 4,
-  kFloats = 6,
-  kInts = 7,
-  kStrings = 8,
-};
 
 std::string encode_attribute(const std::string& name, const AttributeValue& value) {
   std::string out;

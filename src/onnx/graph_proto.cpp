@@ -1,6 +1,7 @@
 // GraphProto, NodeProto, AttributeProto and ValueInfoProto. Field numbers are those of onnx.proto.
 #include "onnx/graph_proto.h"
 
+#include "onnx/attribute_type.h"
 #include "onnx/order.h"
 
 namespace burin::onnx {
@@ -92,16 +93,6 @@ AttributeValue tensor_attribute(Message m, const TensorSource& source) {
     return UnsupportedAttribute{e.what()};
   }
 }
-
-// AttributeProto.AttributeType, for the kinds whose empty value leaves no field behind.
-enum AttributeType : int64_t {
-  kFloat = 1,
-  kInt = 2,
-  kString = 3,
-  kFloats = 6,
-  kInts = 7,
-  kStrings = 8,
-};
 
 AttributeValue finish(RawAttribute&& a) {
   bool absent = std::holds_alternative<UnsupportedAttribute>(a.value);

@@ -14,36 +14,36 @@ using graph::Node;
 using graph::NodeId;
 using graph::Op;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 constexpr double kExact = 9007199254740992.0;  // 2^53
 
 Range widest(DType dtype) {
   if (dtype == DType::pred) return {0, 1};
-  if (!is_integer(dtype) || size_of(dtype) > 4) return {-kInfinity, kInfinity};
+  if (!is_integer(dtype) || size_of(dtype) > 4) return {-kUnbounded, kUnbounded};
   double span = std::ldexp(1.0, static_cast<int>(size_of(dtype)) * 8);
   return is_signed(dtype) ? Range{-span / 2, span / 2 - 1} : Range{0, span - 1};
 }
 
 Range hull(Range a, Range b) { return {std::min(a.low, b.low), std::max(a.high, b.high)}; }
 
-bool contains(Range outer, Range inner) {
+bool encloses(Range outer, Range inner) {
   return outer.low <= inner.low && inner.high <= outer.high;
 }
 
 Range of_constant(const Tensor& value) {
   int64_t count = value.elements();
   if (count == 0) return {0, 0};
-  Range range{kInfinity, -kInfinity};
+  Range range{kUnbounded, -kUnbounded};
   visit_dtype(value.dtype(), [&](auto t) {
     for (int64_t i = 0; i < count; ++i) {
       auto v = static_cast<double>(value.load<decltype(t)>(i));
       range = hull(range, {v, v});
     }
   });
-  return range.largest() <= kExact ? range : Range{-kInfinity, kInfinity};
+  return range.largest() <= kExact ? range : Range{-kUnbounded, kUnbounded};
 }
 
-Range product(Range a, Range b) {
+Range range_product(Range a, Range b) {
   auto [low, high] = std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
   return {low, high};
 }
@@ -72,7 +72,7 @@ Range compute(const Graph& graph, const Node& node, const IdVector<NodeId, Range
     case Op::add: return {of(0).low + of(1).low, of(0).high + of(1).high};
     case Op::sub: return {of(0).low - of(1).high, of(0).high - of(1).low};
     case Op::neg: return {-of(0).high, -of(0).low};
-    case Op::mul: return product(of(0), of(1));
+    case Op::mul: return range_product(of(0), of(1));
     case Op::max: return {std::max(of(0).low, of(1).low), std::max(of(0).high, of(1).high)};
     case Op::min: return {std::min(of(0).low, of(1).low), std::min(of(0).high, of(1).high)};
     default: return widest(node.type.dtype);
@@ -88,7 +88,7 @@ IdVector<NodeId, Range> integer_ranges(const Graph& graph) {
     if (is_integer(node.type.dtype)) {
       Range computed = compute(graph, node, ranges);
       // A comparison with NaN (0 * infinity) fails, too.
-      if (contains(range, computed)) range = computed;
+      if (encloses(range, computed)) range = computed;
     }
     ranges.push_back(range);
   }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "base/clock.h"
 #include "graph/print.h"
 #include "graph/verify.h"
 #include "passes/canonicalise_dot_general.h"
@@ -117,7 +118,6 @@ const Pass* find_pass(std::string_view name) {
 }
 
 Result<Optimized> run_passes(const graph::Graph& graph, const PassOptions& options) {
-  using Clock = std::chrono::steady_clock;
   BURIN_TRY(check_names(options.disabled));
   BURIN_TRY(inspect("import", graph, options));
   Optimized out;
@@ -129,10 +129,10 @@ Result<Optimized> run_passes(const graph::Graph& graph, const PassOptions& optio
     if (is_disabled(pass, options.disabled)) continue;
     auto start = Clock::now();
     graph::Graph next = pass.run(*current);
-    std::chrono::duration<double> taken = Clock::now() - start;
+    double taken = seconds_since(start);
     out.graph = std::move(next);
     current = &out.graph;
-    out.times.push_back({pass.name, taken.count(), out.graph.size()});
+    out.times.push_back({pass.name, taken, out.graph.size()});
     if (options.changes) out.times.back().changed = changed_layers(digests, out.graph);
     BURIN_TRY(inspect(pass.name, out.graph, options));
   }

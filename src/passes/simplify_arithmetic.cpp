@@ -255,7 +255,7 @@ NodeId before_reshape(Simplifier& s, NodeId id) {
   return s.reshape(y, s.shape(id));
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kArithmeticRules[] = {
     {Op::add, "c + x => x + c", constant_to_the_right},
     {Op::mul, "c * x => x * c", constant_to_the_right},
     {Op::max, "max(c, x) => max(x, c)", constant_to_the_right},
@@ -303,6 +303,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> arithmetic_rules() { return kRules; }
+std::span<const Rule> arithmetic_rules() { return kArithmeticRules; }
 
 }  // namespace burin::passes

@@ -319,7 +319,7 @@ NodeId gather_of_range(Simplifier& s, NodeId id) {
   return s.reshape(s.add(Op::slice, {x}, slice), s.shape(id));
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kMovementRules[] = {
     {Op::reshape, "reshape(x) to its own shape => x", keeps_shape},
     {Op::reshape, "reshape(reshape(x)) => reshape(x)", reshape_of_reshape},
     {Op::reshape, "reshape(constant) => constant", reshape_of_constant},
@@ -352,6 +352,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> movement_rules() { return kRules; }
+std::span<const Rule> movement_rules() { return kMovementRules; }
 
 }  // namespace burin::passes

@@ -85,7 +85,7 @@ NodeId window_of_one(Simplifier& s, NodeId id) {
   return s.add(Op::slice, {x}, SliceAttr{Dims(a.window.size(), 0), s.shape(x).dims(), a.stride});
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kWindowRules[] = {
     {Op::convolution, "convolution(pad(x, 0), w) => convolution(x, w)", pad_into_convolution},
     {Op::reduce_window, "reduce_window(pad(x, identity)) => reduce_window(x)", pad_into_window},
     {Op::reduce_window, "reduce_window(x) of 1 => slice(x)", window_of_one},
@@ -93,6 +93,6 @@ constexpr Rule kRules[] = {
 
 }  // namespace
 
-std::span<const Rule> window_rules() { return kRules; }
+std::span<const Rule> window_rules() { return kWindowRules; }
 
 }  // namespace burin::passes

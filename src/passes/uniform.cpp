@@ -7,11 +7,11 @@ namespace burin::passes {
 
 namespace {
 
-constexpr int64_t kMostElements = 64;
+constexpr int64_t kMostCompared = 64;
 
 // The value of a small constant whose elements have the same bytes.
 std::optional<double> uniform_constant(const Tensor& value) {
-  if (value.elements() < 1 || value.elements() > kMostElements) return std::nullopt;
+  if (value.elements() < 1 || value.elements() > kMostCompared) return std::nullopt;
   auto bytes = value.bytes();
   auto size = static_cast<size_t>(size_of(value.dtype()));
   if (std::memcmp(bytes.data(), bytes.data() + size, bytes.size() - size) != 0) return std::nullopt;

@@ -13,8 +13,8 @@ namespace {
 
 using driver::Bound;
 
-constexpr double kWidth = 1120, kHeight = 520;
-constexpr double kLeft = 64, kRight = 24, kTop = 20, kBottom = 48;
+constexpr double kRoofWidth = 1120, kRoofHeight = 520;
+constexpr double kRoofLeft = 64, kRoofRight = 24, kRoofTop = 20, kRoofBottom = 48;
 constexpr double kLargest = 30, kSmallest = 3.5;  // radii of dots
 constexpr size_t kLabels = 8;
 
@@ -46,8 +46,8 @@ class Roofline {
     double ridge = limits_.flops / limits_.memory;
     least = std::max(std::min(least, ridge / 100), 1e-3), most = std::max(most, ridge * 4);
     slowest = std::max(slowest, limits_.flops / 1e4);
-    x_ = {least / 1.6, most * 1.6, kLeft, kWidth - kRight};
-    y_ = {slowest / 1.8, limits_.flops * 1.7, kHeight - kBottom, kTop};
+    x_ = {least / 1.6, most * 1.6, kRoofLeft, kRoofWidth - kRoofRight};
+    y_ = {slowest / 1.8, limits_.flops * 1.7, kRoofHeight - kRoofBottom, kRoofTop};
     place_dots();
   }
 
@@ -55,7 +55,7 @@ class Roofline {
     std::string out = fmt::format(
         "<svg class='picture' viewBox='0 0 {} {}' xmlns='http://www.w3.org/2000/svg' role='img' "
         "aria-label='roofline'>\n",
-        kWidth, kHeight);
+        kRoofWidth, kRoofHeight);
     return out + grid() + roofs() + dots() + labels() + peak_label() + "</svg>\n";
   }
 
@@ -97,22 +97,22 @@ class Roofline {
     for (int power = -4; power <= 15; ++power) {
       double value = std::pow(10.0, power);
       if (value > x_.low && value < x_.high) {
-        out += line("grid", x_.at(value), kTop, x_.at(value), kHeight - kBottom);
-        out +=
-            text("tick middle", x_.at(value), kHeight - kBottom + 16, fmt::format("{:g}", value));
+        out += line("grid", x_.at(value), kRoofTop, x_.at(value), kRoofHeight - kRoofBottom);
+        out += text("tick middle", x_.at(value), kRoofHeight - kRoofBottom + 16,
+                    fmt::format("{:g}", value));
       }
       for (double part : {1.0, 2.0, 5.0}) {
         double y = value * part;
         if (y < y_.low || y > y_.high) continue;
-        out += line("grid", kLeft, y_.at(y), kWidth - kRight, y_.at(y));
-        out += text("tick end", kLeft - 8, y_.at(y) + 4, fmt::format("{:g}", y / 1e9));
+        out += line("grid", kRoofLeft, y_.at(y), kRoofWidth - kRoofRight, y_.at(y));
+        out += text("tick end", kRoofLeft - 8, y_.at(y) + 4, fmt::format("{:g}", y / 1e9));
       }
     }
-    out += text("axis middle", (kLeft + kWidth - kRight) / 2, kHeight - 10,
+    out += text("axis middle", (kRoofLeft + kRoofWidth - kRoofRight) / 2, kRoofHeight - 10,
                 "operations per byte that must be moved");
     out += fmt::format(
         "<text class='axis middle' transform='translate(16 {:.0f}) rotate(-90)'>GFLOP/s</text>\n",
-        (kTop + kHeight - kBottom) / 2);
+        (kRoofTop + kRoofHeight - kRoofBottom) / 2);
     return out;
   }
 
@@ -122,7 +122,7 @@ class Roofline {
     double widest = std::max({limits_.l2, limits_.l3, limits_.memory});
     double peak_y = y_.at(limits_.flops);
     out += line("roof compute", x_.at(std::max(limits_.flops / widest, x_.low)), peak_y,
-                kWidth - kRight, peak_y);
+                kRoofWidth - kRoofRight, peak_y);
     for (Bound level : {Bound::l2, Bound::l3, Bound::memory}) {
       double rate = driver::bandwidth_of(limits_, level);
       double begin = std::max(x_.low, y_.low / rate), end = std::min(limits_.flops / rate, x_.high);
@@ -166,11 +166,12 @@ class Roofline {
     std::vector<std::pair<double, double>> taken;
     for (const Dot& dot : dots_) {
       if (taken.size() == kLabels) break;
-      double x = std::clamp(dot.x, kLeft + 40, kWidth - kRight - 50), y = dot.y + dot.radius + 13;
-      bool free =
-          y < kHeight - kBottom && std::all_of(taken.begin(), taken.end(), [&](const auto& t) {
-            return std::abs(t.first - x) > 90 || std::abs(t.second - y) > 13;
-          });
+      double x = std::clamp(dot.x, kRoofLeft + 40, kRoofWidth - kRoofRight - 50),
+             y = dot.y + dot.radius + 13;
+      bool free = y < kRoofHeight - kRoofBottom &&
+                  std::all_of(taken.begin(), taken.end(), [&](const auto& t) {
+                    return std::abs(t.first - x) > 90 || std::abs(t.second - y) > 13;
+                  });
       if (!free) continue;
       taken.push_back({x, y});
       std::string name = steps()[dot.step].name;

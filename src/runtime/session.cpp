@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/checked.h"
+#include "base/clock.h"
 #include "tensor/tensor.h"
 
 namespace burin::runtime {
@@ -136,27 +137,25 @@ void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* 
 
 void Session::run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,
                         std::span<double> step_seconds) {
-  using Clock = std::chrono::steady_clock;
   BURIN_CHECK(step_seconds.size() == steps_.size(), "one time per step");
   patch(inputs, outputs);
   FloatStateGuard guard;
   for (size_t i = 0; i < steps_.size(); ++i) {
     auto start = Clock::now();
     run_step(steps_[i]);
-    step_seconds[i] += std::chrono::duration<double>(Clock::now() - start).count();
+    step_seconds[i] += seconds_since(start);
   }
 }
 
 std::vector<Session::TileSpan> Session::run_traced(std::span<const void* const> inputs,
                                                    std::span<void* const> outputs) {
-  using Clock = std::chrono::steady_clock;
   struct Call {
     const PreparedStep* step;
     const std::vector<std::vector<void*>>& tables;
     std::vector<std::vector<TileSpan>> spans;  // by worker
     uint32_t index;
     Clock::time_point start;
-    double now() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+    double now() const { return seconds_since(start); }
   };
   int64_t tiles = 0;
   for (const PreparedStep& step : steps_) tiles += step.tiles;

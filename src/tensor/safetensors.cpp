@@ -48,7 +48,7 @@ struct Extent {
   uint64_t begin = 0, end = 0;
 };
 
-Result<json> parse_header(const std::string& path, std::string_view text) {
+Result<json> parse_json_header(const std::string& path, std::string_view text) {
   bool too_deep = false;
   auto limit = [&](int depth, json::parse_event_t, json&) {
     too_deep = too_deep || depth > kMaxDepth;
@@ -120,7 +120,7 @@ Result<SafeTensors> read_safetensors(const std::string& path) {
     return fail(path, "is no whole safetensors file");
   }
   auto text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
-  BURIN_ASSIGN(json header, parse_header(path, {text, length}));
+  BURIN_ASSIGN(json header, parse_json_header(path, {text, length}));
   auto data = bytes.subspan(kLengthBytes + length);
   SafeTensors out;
   std::vector<Extent> extents;

@@ -8,22 +8,23 @@ namespace burin::zoo {
 
 namespace {
 
-constexpr int64_t kTokens = 128, kPositions = 512, kWords = 30522;
+constexpr int64_t kSequence = 128, kMostPositions = 512, kWordPieces = 30522;
 constexpr float kEpsilon = 1e-12f;
 
-struct Encoder {
+struct BertEncoder {
   int64_t width, heads;
   int layers;
 };
 
 // [N, T, width] -> [N, heads, T, width / heads], or with the last two swapped.
-std::string split_heads(Net& net, const std::string& x, const Encoder& e, bool swapped) {
+std::string split_heads(Net& net, const std::string& x, const BertEncoder& e, bool swapped) {
   std::string parts = net.reshape(x, {0, 0, e.heads, e.width / e.heads});
   return net.transpose(
       parts, swapped ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{0, 2, 1, 3});
 }
 
-std::string attention(Net& net, const std::string& x, const Encoder& e, const std::string& mask) {
+std::string attention(Net& net, const std::string& x, const BertEncoder& e,
+                      const std::string& mask) {
   std::string q = split_heads(net, net.linear(x, e.width, e.width), e, false);
   std::string k = split_heads(net, net.linear(x, e.width, e.width), e, true);
   std::string v = split_heads(net, net.linear(x, e.width, e.width), e, false);
@@ -46,21 +47,22 @@ std::string embedding(Net& net, int64_t rows, int64_t width, const std::string& 
   return net.node("Gather", {net.weights("embedding", {rows, width}, 0.5), ids});
 }
 
-void build_bert(Net& net, const Encoder& e) {
-  std::string ids = net.input("input_ids", DType::i64, {"batch", kTokens});
-  std::string mask = additive(net, net.input("attention_mask", DType::i64, {"batch", kTokens}));
-  std::string types = net.input("token_type_ids", DType::i64, {"batch", kTokens});
-  std::vector<int64_t> positions(kTokens);
+void build_bert(Net& net, const BertEncoder& e) {
+  std::string ids = net.input("input_ids", DType::i64, {"batch", kSequence});
+  std::string mask = additive(net, net.input("attention_mask", DType::i64, {"batch", kSequence}));
+  std::string types = net.input("token_type_ids", DType::i64, {"batch", kSequence});
+  std::vector<int64_t> positions(kSequence);
   std::iota(positions.begin(), positions.end(), 0);
-  std::string x = net.add(embedding(net, kWords, e.width, ids), embedding(net, 2, e.width, types));
-  x = net.add(x, embedding(net, kPositions, e.width, net.ints(positions)));
+  std::string x =
+      net.add(embedding(net, kWordPieces, e.width, ids), embedding(net, 2, e.width, types));
+  x = net.add(x, embedding(net, kMostPositions, e.width, net.ints(positions)));
   x = net.layer_norm(x, e.width, kEpsilon);
   for (int layer = 0; layer < e.layers; ++layer) {
     x = net.layer_norm(net.add(attention(net, x, e, mask), x), e.width, kEpsilon);
     std::string y = net.gelu(net.linear(x, e.width, 4 * e.width));
     x = net.layer_norm(net.add(net.linear(y, 4 * e.width, e.width), x), e.width, kEpsilon);
   }
-  net.output(x, "last_hidden_state", {"batch", kTokens, e.width});
+  net.output(x, "last_hidden_state", {"batch", kSequence, e.width});
   std::string first = net.constant("index", Tensor::scalar(DType::i64, 0));
   first = net.node("Gather", {x, first}, {{"axis", int64_t{1}}});
   std::string pooled = net.node("Tanh", {net.dense(first, e.width, e.width, 1)});

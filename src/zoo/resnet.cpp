@@ -33,9 +33,11 @@ std::string bottleneck(Net& net, const std::string& x, int64_t in, int64_t width
   return net.relu(net.node("Add", {y, shortcut(net, x, in, width * 4, stride)}));
 }
 
-using Block = std::string (*)(Net&, const std::string&, int64_t in, int64_t width, int64_t stride);
+using BuildBlock = std::string (*)(Net&, const std::string&, int64_t in, int64_t width,
+                                   int64_t stride);
 
-void build_resnet(Net& net, Block block, int64_t expansion, std::initializer_list<int> depths) {
+void build_resnet(Net& net, BuildBlock block, int64_t expansion,
+                  std::initializer_list<int> depths) {
   std::string x = net.input("input", DType::f32, {"batch", 3, 224, 224});
   x = net.relu(conv_norm(net, x, {.in = 3, .out = 64, .kernel = 7, .stride = 2, .pad = 3}));
   x = net.max_pool(x, 3, 2, 1);

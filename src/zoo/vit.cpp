@@ -10,19 +10,19 @@ namespace {
 
 constexpr int64_t kPatch = 16, kPatches = (224 / kPatch) * (224 / kPatch), kTokens = kPatches + 1;
 
-struct Encoder {
+struct VitEncoder {
   int64_t width, heads;
   int layers = 12;
 };
 
 // [T, N, width] -> [N, heads, T, width / heads]
-std::string split_heads(Net& net, const std::string& x, const Encoder& e) {
+std::string split_heads(Net& net, const std::string& x, const VitEncoder& e) {
   int64_t size = e.width / e.heads;
   std::string heads = net.transpose(net.reshape(x, {kTokens, -1, size}), {1, 0, 2});
   return net.reshape(heads, {-1, e.heads, kTokens, size});
 }
 
-std::string attention(Net& net, const std::string& tokens, const Encoder& e) {
+std::string attention(Net& net, const std::string& tokens, const VitEncoder& e) {
   std::string x = net.linear(net.transpose(tokens, {1, 0, 2}), e.width, 3 * e.width);
   x = net.node("Unsqueeze", {net.reshape(x, {kTokens, -1, 3, e.width}), net.ints({0})});
   x = net.node("Squeeze", {net.transpose(x, {3, 1, 2, 0, 4}), net.ints({3})});
@@ -51,7 +51,7 @@ std::string embed(Net& net, const std::string& image, int64_t width) {
   return net.add(net.concat({token, x}), net.weights("position", {1, kTokens, width}, 0.5));
 }
 
-void build_vit(Net& net, const Encoder& e) {
+void build_vit(Net& net, const VitEncoder& e) {
   std::string x = embed(net, net.input("input", DType::f32, {"batch", 3, 224, 224}), e.width);
   for (int layer = 0; layer < e.layers; ++layer) {
     x = net.add(attention(net, net.layer_norm(x, e.width), e), x);

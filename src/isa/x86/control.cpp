@@ -9,7 +9,6 @@ namespace burin::isa::x86 {
 
 namespace {
 
-constexpr uint32_t kNoRegister = ~0u;
 constexpr uint32_t kLoopAlignment = 32;
 
 }  // namespace

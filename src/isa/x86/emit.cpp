@@ -5,7 +5,6 @@ namespace burin::isa::x86 {
 
 namespace {
 
-constexpr uint32_t kNoRegister = ~0u;
 constexpr int kTemporaries = 4;  // vector registers that loads and expansions use
 
 }  // namespace

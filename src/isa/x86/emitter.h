@@ -18,6 +18,8 @@
 
 namespace burin::isa::x86 {
 
+constexpr uint32_t kNoRegister = ~0u;
+
 namespace ax = asmjit::x86;
 
 // Thrown when no instruction and no expansion computes an op; becomes a Diagnostic.

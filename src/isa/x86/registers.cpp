@@ -10,7 +10,6 @@ namespace burin::isa::x86 {
 
 namespace {
 
-constexpr uint32_t kNoRegister = ~0u;
 constexpr int kWeightPerLoop = 80, kMostWeight = 255;  // for AsmJit's allocator
 
 asmjit::BaseReg make_reg(Bank bank, uint32_t id) {

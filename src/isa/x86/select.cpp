@@ -11,7 +11,7 @@ namespace burin::isa::x86 {
 
 namespace {
 
-namespace Inst = asmjit::x86::Inst;
+namespace Code = asmjit::x86::Inst;
 using loop::Elem;
 using loop::Op;
 
@@ -80,15 +80,15 @@ constexpr void fill_bitwise(Table& table) {
                            Elem::i64, Elem::u64, Elem::f16, Elem::bf16, Elem::f32, Elem::f64};
   for (Elem elem : kAll) {
     bool wide = elem == Elem::i64 || elem == Elem::u64 || elem == Elem::f64;
-    at(table, Op::bit_and, elem) = {Inst::kIdVpand, wide ? Inst::kIdVpandq : Inst::kIdVpandd};
-    at(table, Op::bit_or, elem) = {Inst::kIdVpor, wide ? Inst::kIdVporq : Inst::kIdVpord};
-    at(table, Op::bit_xor, elem) = {Inst::kIdVpxor, wide ? Inst::kIdVpxorq : Inst::kIdVpxord};
+    at(table, Op::bit_and, elem) = {Code::kIdVpand, wide ? Code::kIdVpandq : Code::kIdVpandd};
+    at(table, Op::bit_or, elem) = {Code::kIdVpor, wide ? Code::kIdVporq : Code::kIdVpord};
+    at(table, Op::bit_xor, elem) = {Code::kIdVpxor, wide ? Code::kIdVpxorq : Code::kIdVpxord};
   }
 }
 
 constexpr Table make_vector_table() {
   Table table{};
-#define X(op, elem, a, b) at(table, Op::op, Elem::elem) = {Inst::kId##a, Inst::kId##b};
+#define X(op, elem, a, b) at(table, Op::op, Elem::elem) = {Code::kId##a, Code::kId##b};
   BURIN_X86_VECTOR_ROWS(X)
 #undef X
   share_with_unsigned(table);
@@ -98,7 +98,7 @@ constexpr Table make_vector_table() {
 
 constexpr Table make_scalar_table() {
   Table table{};
-#define X(op, elem, a) at(table, Op::op, Elem::elem) = {Inst::kId##a, Inst::kId##a};
+#define X(op, elem, a) at(table, Op::op, Elem::elem) = {Code::kId##a, Code::kId##a};
   BURIN_X86_SCALAR_ROWS(X)
 #undef X
   return table;
@@ -130,12 +130,12 @@ int rounding_immediate(Op op) {
 
 FmaForms fma_instructions(Elem elem, bool scalar) {
   if (elem == Elem::f32) {
-    if (scalar) return {Inst::kIdVfmadd132ss, Inst::kIdVfmadd213ss, Inst::kIdVfmadd231ss};
-    return {Inst::kIdVfmadd132ps, Inst::kIdVfmadd213ps, Inst::kIdVfmadd231ps};
+    if (scalar) return {Code::kIdVfmadd132ss, Code::kIdVfmadd213ss, Code::kIdVfmadd231ss};
+    return {Code::kIdVfmadd132ps, Code::kIdVfmadd213ps, Code::kIdVfmadd231ps};
   }
   if (elem != Elem::f64) return {};
-  if (scalar) return {Inst::kIdVfmadd132sd, Inst::kIdVfmadd213sd, Inst::kIdVfmadd231sd};
-  return {Inst::kIdVfmadd132pd, Inst::kIdVfmadd213pd, Inst::kIdVfmadd231pd};
+  if (scalar) return {Code::kIdVfmadd132sd, Code::kIdVfmadd213sd, Code::kIdVfmadd231sd};
+  return {Code::kIdVfmadd132pd, Code::kIdVfmadd213pd, Code::kIdVfmadd231pd};
 }
 
 int float_predicate(Op op) {
