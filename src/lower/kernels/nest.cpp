@@ -185,14 +185,19 @@ class NestEmitter {
 std::vector<Segment> split_rows(int64_t m, int64_t rows, const Tap& tap) {
   int64_t tiles = ceil_div(m, rows), size = m / tiles, larger = m % tiles;
   std::vector<Segment> segments;
+  if (tap.size == 0) {  // the rows do not differ but in number
+    auto add = [&](int64_t first, int64_t count, int64_t start, int64_t rows_here) {
+      if (count == 0) return;
+      segments.push_back({first, count, start, rows_here, tap_runs(start, rows_here, tap)});
+    };
+    add(0, larger, 0, size + 1);
+    add(larger, tiles - larger, larger * (size + 1), size);
+    return segments;
+  }
   int64_t start = 0;
   for (int64_t i = 0; i < tiles; ++i) {
     Segment s{i, 1, start, size + (i < larger), {}};
     start += s.rows;
-    if (tap.size == 0 && !segments.empty() && segments.back().rows == s.rows) {
-      ++segments.back().tiles;
-      continue;
-    }
     s.runs = tap_runs(s.start, s.rows, tap);
     if (!segments.empty() && segments.back().rows == s.rows &&
         same_runs(segments.back().runs, s.runs)) {
