@@ -9,15 +9,50 @@ namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kLanes = 16;     // pairs of channels transformed at a time: a line of floats
+constexpr int64_t kLanes = 4;      // pairs of channels transformed at a time
 constexpr int64_t kChannels = 32;  // of the input, copied out of the view at a time
 constexpr int64_t kMostPoints = 8;
+constexpr int64_t kLine = 16;  // floats of a cache line
 
-using Floats = float __attribute__((vector_size(8), aligned(4), may_alias));
-using Doubles = double __attribute__((vector_size(16)));
-constexpr int64_t kWide = 2;  // elements of either
+using Floats = float __attribute__((vector_size(16), aligned(4), may_alias));
+using Doubles = double __attribute__((vector_size(32)));
 
-using Line = Doubles[kLanes / kWide];
+// G g G^T of kLanes pairs of channels: nine taps at steps of `step`, times `scale`, to the points
+// at steps of `point`. G's rows for the points +-p are (1, +-p, p^2).
+[[gnu::target_clones("avx2", "default")]] void transform_taps(const float* taps, int64_t step,
+                                                              double scale, const double* pairs,
+                                                              int64_t pair_count, float* out,
+                                                              int64_t point) {
+  int64_t alpha = 2 * pair_count + 2;
+  Doubles rows[kMostPoints][3];
+  for (int64_t s = 0; s < 3; ++s) {
+    Doubles g[3];
+    for (int64_t r = 0; r < 3; ++r) {
+      const auto* tap = reinterpret_cast<const Floats*>(taps + (r * 3 + s) * step);
+      g[r] = __builtin_convertvector(*tap, Doubles) * scale;
+    }
+    rows[0][s] = g[0];
+    for (int64_t k = 0; k < pair_count; ++k) {
+      double p = pairs[k];
+      Doubles even = g[0] + g[2] * (p * p), odd = g[1] * p;
+      rows[1 + 2 * k][s] = even + odd;
+      rows[2 + 2 * k][s] = even - odd;
+    }
+    rows[alpha - 1][s] = g[2];
+  }
+  for (int64_t a = 0; a < alpha; ++a, out += alpha * point) {
+    const Doubles* g = rows[a];
+    *reinterpret_cast<Floats*>(out) = __builtin_convertvector(g[0], Floats);
+    float* to = out + point;
+    for (int64_t k = 0; k < pair_count; ++k, to += 2 * point) {
+      double p = pairs[k];
+      Doubles even = g[0] + g[2] * (p * p), odd = g[1] * p;
+      *reinterpret_cast<Floats*>(to) = __builtin_convertvector(even + odd, Floats);
+      *reinterpret_cast<Floats*>(to + point) = __builtin_convertvector(even - odd, Floats);
+    }
+    *reinterpret_cast<Floats*>(to) = __builtin_convertvector(g[2], Floats);
+  }
+}
 
 class Packer {
  public:
@@ -33,16 +68,15 @@ class Packer {
     float* out = weights + n * w_.weights_per_pair() * w_.conv.in;
     // Channels of the panel with those that are not there, whose weights are zero.
     int64_t in = w_.conv.in, row = round_up(count, int64_t{w_.lanes});
-    int64_t padded = round_up(row, kLanes);
-    std::vector<float> taps(static_cast<size_t>(kChannels * 9 * padded));
+    std::vector<float> taps(static_cast<size_t>(kChannels * 9 * row));
     std::vector<float> points(static_cast<size_t>(alpha_ * alpha_ * point_step(row)));
     for (int64_t c = 0; c < in; c += kChannels) {
       int64_t channels = std::min(kChannels, in - c);
       Dims start = {0, 0, c, n}, extents = {3, 3, channels, count};
-      Dims strides = {3 * padded, padded, 9 * padded, 1};
+      Dims strides = {3 * row, row, 9 * row, 1};
       copy_weights_f32(*w_.conv.weights, start, extents, strides, taps.data());
       if (w_.plan.chunk > 0) {
-        scale(taps.data(), 9 * channels, row, out + c * 9 * row);
+        scale(taps, 9 * channels * row, out + c * 9 * row);
       } else {
         transform(taps.data(), channels, row, points.data());
         for (int64_t p = 0; p < alpha_ * alpha_; ++p) {
@@ -55,69 +89,22 @@ class Packer {
 
  private:
   // From point to point in the memory of some channels, which lies beside others in the cache.
-  static int64_t point_step(int64_t row) { return kChannels * row + kLanes; }
+  static int64_t point_step(int64_t row) { return kChannels * row + kLine; }
 
-  // `count` rows of taps without their padding.
-  void scale(const float* taps, int64_t count, int64_t row, float* out) const {
-    int64_t padded = round_up(row, kLanes);
-    for (int64_t t = 0; t < count; ++t) {
-      for (int64_t i = 0; i < row; ++i) {
-        out[t * row + i] = static_cast<float>(taps[t * padded + i] * scale_);
-      }
+  void scale(std::span<const float> taps, int64_t count, float* out) const {
+    for (int64_t i = 0; i < count; ++i) {
+      out[i] = static_cast<float>(taps[static_cast<size_t>(i)] * scale_);
     }
   }
 
   void transform(const float* taps, int64_t channels, int64_t row, float* points) const {
-    int64_t padded = round_up(row, kLanes);
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t lane = 0; lane < row; lane += kLanes) {
-        transform(taps + c * 9 * padded + lane, padded, points + c * row + lane, point_step(row),
-                  std::min(kLanes, row - lane));
+        transform_taps(taps + c * 9 * row + lane, row, scale_, pairs_.data(),
+                       static_cast<int64_t>(pairs_.size()), points + c * row + lane,
+                       point_step(row));
       }
     }
-  }
-
-  // taps[9] at steps of `step`, to points at steps of `point`, `lanes` pairs of channels.
-  void transform(const float* taps, int64_t step, float* out, int64_t point, int64_t lanes) const {
-    Line rows[kMostPoints][3];
-    for (int64_t s = 0; s < 3; ++s) {
-      Line g[3];
-      for (int64_t r = 0; r < 3; ++r) load(taps + (r * 3 + s) * step, g[r]);
-      line(g, [&](int64_t a, int64_t i, Doubles value) { rows[a][s][i] = value; });
-    }
-    for (int64_t a = 0; a < alpha_; ++a) {
-      line(rows[a], [&](int64_t b, int64_t i, Doubles value) {
-        if (i * kWide >= lanes) return;
-        float* to = out + (a * alpha_ + b) * point + i * kWide;
-        *reinterpret_cast<Floats*>(to) = __builtin_convertvector(value, Floats);
-      });
-    }
-  }
-
-  void load(const float* taps, Line& g) const {
-    for (int64_t i = 0; i < kLanes / kWide; ++i) {
-      auto pair = *reinterpret_cast<const Floats*>(taps + i * kWide);
-      g[i] = __builtin_convertvector(pair, Doubles) * scale_;
-    }
-  }
-
-  // G times the three elements of a line, for kLanes lines: store(point, part of the line, value).
-  template <class Store>
-  void line(const Line (&g)[3], Store store) const {
-    for (int64_t i = 0; i < kLanes / kWide; ++i) store(0, i, g[0][i]);
-    for (int64_t k = 0; k < static_cast<int64_t>(pairs_.size()); ++k) {
-      double p = pairs_[static_cast<size_t>(k)];
-      auto parts = [&](int64_t i) { return std::pair{g[0][i] + g[2][i] * (p * p), g[1][i] * p}; };
-      for (int64_t i = 0; i < kLanes / kWide; ++i) {
-        auto [even, odd] = parts(i);
-        store(1 + 2 * k, i, even + odd);
-      }
-      for (int64_t i = 0; i < kLanes / kWide; ++i) {
-        auto [even, odd] = parts(i);
-        store(2 + 2 * k, i, even - odd);
-      }
-    }
-    for (int64_t i = 0; i < kLanes / kWide; ++i) store(alpha_ - 1, i, g[2][i]);
   }
 
   const Winograd& w_;
