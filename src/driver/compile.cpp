@@ -86,7 +86,8 @@ Result<isa::Code> engrave_kernel(const lower::Kernel& kernel, const CompileOptio
 // Engraves the distinct kernels and packs the constants, all in one parallel region: a thread that
 // is slow to wake delays nothing.
 Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::Graph& graph,
-                                   const CompileOptions& options, runtime::Program& program) {
+                                   const CompileOptions& options, runtime::ThreadPool& pool,
+                                   runtime::Program& program) {
   isa::EngraveOptions engrave_options;
   engrave_options.listing = options.listing;
   engrave_options.source_name = [&](uint32_t source) {
@@ -97,7 +98,6 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
   std::vector<Result<isa::Code>> codes(result.kernel_of.size());
   auto writers = constant_writers(lowered, program);
   std::atomic<int64_t> packed = 0;
-  runtime::ThreadPool pool(options.threads > 0 ? options.threads : runtime::usable_cpus());
   parallel_for(pool, codes.size() + writers.size(), [&](size_t i) {
     if (i < codes.size()) {
       codes[i] = engrave_kernel(lowered.kernels[result.kernel_of[i]], options, engrave_options);
@@ -146,7 +146,11 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   BURIN_ASSIGN(passes::Optimized optimized, passes::run_passes(graph, pass_options));
   watch.stage("passes");
 
-  lower::Options lowering{options.exact, options.choices.get(), options.keep};
+  runtime::ThreadPool pool(options.threads > 0 ? options.threads : runtime::usable_cpus());
+  auto parallel = [&pool](size_t count, const std::function<void(size_t)>& work) {
+    parallel_for(pool, count, work);
+  };
+  lower::Options lowering{options.exact, options.choices.get(), options.keep, parallel};
   BURIN_ASSIGN(lower::Lowered lowered,
                lower::lower(optimized.graph, options.target.machine, lowering));
   lower::MemoryPlan plan = lower::plan_memory(lowered);
@@ -154,7 +158,7 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
 
   BURIN_TRY(check_memory(lowered, plan, options.max_memory));
   BURIN_ASSIGN(Engraving engraving,
-               engrave_and_pack(lowered, optimized.graph, options, result.program));
+               engrave_and_pack(lowered, optimized.graph, options, pool, result.program));
   link(lowered, plan, engraving.codes, engraving.code_of, result.program);
   name_ports(optimized.graph, result.program);
   watch.stage("engrave");

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <optional>
+#include <span>
 
 #include "base/check.h"
 #include "graph/op_def.h"
@@ -70,6 +73,16 @@ int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {
   return std::max<int64_t>(bytes, 0);
 }
 
+// The kernels of a group before they have buffers.
+struct Task {
+  NodeId node;                    // that asks for them
+  std::vector<NodeId> nodes;      // whose buffers the pointers stand for
+  std::vector<double> traffic;    // bytes that the views of each pointer touch
+  std::optional<DenseJob> dense;  // what a dense group wants, else how to make the others' kernels
+  std::function<DenseKernels()> make;
+  DenseKernels made;
+};
+
 class Lowering {
  public:
   Lowering(const Graph& graph, const loop::Machine& machine, const Options& options)
@@ -84,17 +97,13 @@ class Lowering {
     bind_outputs();
     IdVector<NodeId, size_t> last(graph_.size(), 0);  // group that writes to a node's buffer
     for (size_t i = 0; i < grouping_.groups.size(); ++i) last[grouping_.groups[i].target] = i;
+    make_tasks();
     for (size_t i = 0; i < grouping_.groups.size(); ++i) {
       const Group& group = grouping_.groups[i];
       group_ = i;
-      switch (group.kind) {
-        case Group::Kind::alias: break;
-        case Group::Kind::map:
-        case Group::Kind::row: lower_fused(group); break;
-        case Group::Kind::dense: lower_dense(group); break;
-        case Group::Kind::single: lower_single(group); break;
-      }
-      if (last[group.target] == i && group.kind != Group::Kind::alias) note_result(group.target);
+      if (group.kind == Group::Kind::alias) continue;
+      place(i);
+      if (last[group.target] == i) note_result(group.target);
     }
     group_ = Kernel::kNoGroup;
     for (const auto& [node, port] : copies_) copy_output(node, port);
@@ -241,9 +250,63 @@ class Lowering {
     return ids;
   }
 
-  void lower_fused(const Group& group) {
+  // What each group wants, in order, then the kernels of all groups in any order.
+  void make_tasks() {
+    for (const Group& group : grouping_.groups) {
+      switch (group.kind) {
+        case Group::Kind::alias: tasks_.emplace_back(); break;
+        case Group::Kind::map:
+        case Group::Kind::row: tasks_.push_back(fused_task(group)); break;
+        case Group::Kind::dense: tasks_.push_back(dense_task(group)); break;
+        case Group::Kind::single: tasks_.push_back(single_task(group)); break;
+      }
+    }
+    std::vector<size_t> all(tasks_.size());
+    std::iota(all.begin(), all.end(), size_t{0});
+    make_kernels(all);
+  }
+
+  void make_kernels(std::span<const size_t> which) {
+    auto make = [&](size_t i) {
+      Task& task = tasks_[which[i]];
+      if (task.dense) task.made = choose_dense(*task.dense);
+      if (task.make) task.made = task.make();
+    };
+    if (options_.parallel) return options_.parallel(which.size(), make);
+    for (size_t i = 0; i < which.size(); ++i) make(i);
+  }
+
+  // The kernels from a task on that count on more spare weights than its predecessors have left.
+  void make_smaller(size_t first) {
+    int64_t left = std::max<int64_t>(spare_weights_, 0);
+    std::vector<size_t> larger;
+    for (size_t i = first; i < tasks_.size(); ++i) {
+      if (tasks_[i].made.spare_weights <= left) continue;
+      tasks_[i].dense->spare_weights = spare_weights_;
+      larger.push_back(i);
+    }
+    make_kernels(larger);
+  }
+
+  // Gives a task's kernels their buffers and their place in the order.
+  void place(size_t index) {
+    Task& task = tasks_[index];
+    std::vector<BufferId> buffers = buffers_of(task.nodes);
+    if (!task.dense) return add_kernels(std::move(task.made), buffers, task.traffic, task.node);
+    const DenseJob& job = *task.dense;
+    if (task.made.spare_weights > std::max<int64_t>(spare_weights_, 0)) make_smaller(index);
+    size_t first = out_.kernels.size();
+    Choice choice = task.made.choice;
+    spare_weights_ -= packed_beyond(job, task.made);
+    add_kernels(std::move(task.made), buffers, task.traffic, task.node);
+    if (!options_.record) return;
+    out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first,
+                            out_.kernels.size() - first});
+  }
+
+  Task fused_task(const Group& group) const {
     Fused fused = build_expr(graph_, grouping_, group);
-    std::vector<double> traffic = traffic_of(fused, group.space);
+    Task task{group.root, fused.buffers, traffic_of(fused, group.space), {}, {}, {}};
     FusedJob job;
     job.name = name_of_node(group.root);
     job.expr = std::move(fused.expr);
@@ -253,11 +316,13 @@ class Lowering {
     job.reduced = group.reduced;
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
-    DenseKernels made = group.has_reductions() ? make_row(job) : make_map(job);
-    add_kernels(std::move(made), buffers_of(fused.buffers), traffic, group.root);
+    task.make = [job = std::move(job), row = group.has_reductions()] {
+      return row ? make_row(job) : make_map(job);
+    };
+    return task;
   }
 
-  void lower_dense(const Group& group) {
+  Task dense_task(const Group& group) const {
     Fused fused = build_expr(graph_, grouping_, group);
     const Shape& shape = graph_.type(group.anchor).shape;
     DenseJob job;
@@ -280,15 +345,8 @@ class Lowering {
       job.operands.push_back(std::move(operand));
     }
     job.pointers = static_cast<int>(fused.buffers.size());
-    std::vector<BufferId> buffers = buffers_of(fused.buffers);
-    size_t first = out_.kernels.size();
-    DenseKernels made = choose_dense(job);
-    Choice choice = made.choice;
-    spare_weights_ -= packed_beyond(job, made);
-    add_kernels(std::move(made), buffers, traffic_of(job), group.anchor);
-    if (!options_.record) return;
-    out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first,
-                            out_.kernels.size() - first});
+    std::vector<double> traffic = traffic_of(job);
+    return {group.anchor, std::move(fused.buffers), std::move(traffic), std::move(job), {}, {}};
   }
 
   DenseKernels choose_dense(const DenseJob& job) const {
@@ -297,12 +355,15 @@ class Lowering {
     return make_dense(job, found == options_.choices->end() ? nullptr : &found->second);
   }
 
-  void lower_single(const Group& group) {
-    std::vector<NodeId> nodes = graph_[group.target].operands;
-    nodes.push_back(group.target);
-    std::string name = name_of_node(group.target);
-    add_kernels(make_single({&graph_, group.target, &machine_, name}), buffers_of(nodes), {},
-                group.target);
+  Task single_task(const Group& group) const {
+    NodeId target = group.target;
+    Task task{target, graph_[target].operands, {}, {}, {}, {}};
+    task.nodes.push_back(target);
+    task.make = [this, target] {
+      std::string name = name_of_node(target);
+      return make_single({&graph_, target, &machine_, name});
+    };
+    return task;
   }
 
   void copy_output(NodeId id, size_t port) {
@@ -329,7 +390,8 @@ class Lowering {
   const loop::Machine& machine_;
   const Options& options_;
   Grouping grouping_;
-  size_t group_ = 0;  // that is being lowered
+  std::vector<Task> tasks_;  // of each group; empty for an alias
+  size_t group_ = 0;         // that is being lowered
   IdVector<NodeId, BufferId> buffers_;
   int64_t spare_weights_;
   IdVector<NodeId, bool> alias_;

@@ -68,6 +68,7 @@ struct DenseKernels {
   std::vector<Refusal> refused = {};  // methods that stand before the chosen one
   // The method, and what it was made with: wanted again, the same kernels come out.
   Choice choice;
+  int64_t spare_weights = 0;  // the least DenseJob::spare_weights that allows them
 };
 
 struct DenseMethod {

@@ -423,6 +423,9 @@ std::optional<std::string> cannot_divide(const Contraction& c, const loop::Machi
   return refuse_vectors(half, machine);
 }
 
+// Bytes of the sums of weights.
+int64_t sum_bytes(const Contraction& c) { return c.k * c.nest.n * kBytes * 3 / 4; }
+
 }  // namespace
 
 std::optional<std::string> cannot_strassen(const DenseJob& job) {
@@ -440,7 +443,7 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
   DenseKernels unused;
   Contraction c = *contraction_of(job, unused);
   if (c.nest.m < kFewestRowsPerLane * c.nest.lanes) return "few rows";
-  if (c.k * c.nest.n * kBytes * 3 / 4 > job.spare_weights) {
+  if (sum_bytes(c) > job.spare_weights) {
     return "its sums of weights would take too much memory";
   }
   auto m = static_cast<double>(c.nest.m), n = static_cast<double>(c.nest.n);
@@ -455,6 +458,7 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
 DenseKernels make_strassen(const DenseJob& job) {
   DenseKernels kernels;
   Contraction c = *contraction_of(job, kernels);
+  kernels.spare_weights = sum_bytes(c);
   StrassenBuilder(job, c, kernels).build();
   kernels.choice.parameters.clear();  // those of the columns behind the last chunk
   return kernels;
