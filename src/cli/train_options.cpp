@@ -1,0 +1,83 @@
+// Names, ranges and defaults.
+#include "cli/train_options.h"
+
+#include "train/loss.h"
+#include "train/optimiser.h"
+#include "train/schedule.h"
+
+namespace burin::cli {
+
+namespace {
+
+template <class Row>
+CLI::IsMember one_of(std::span<const Row> rows) {
+  std::set<std::string> names;
+  for (const Row& row : rows) names.insert(std::string(row.name));
+  return CLI::IsMember(names);
+}
+
+}  // namespace
+
+void NetworkOptions::add(CLI::App& verb) {
+  verb.add_option("--net", net, "ONNX file or built-in network")->capture_default_str();
+}
+
+void SampleOptions::add(CLI::App& verb) {
+  verb.add_option("data", data, "folder: one folder a class, or IDX, .npy or raw files");
+  verb.add_option("--hold-out", hold_out, "share for validation where there is no test part")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  verb.add_option("--normalise", normalise, "unit, imagenet or none")->capture_default_str();
+  verb.add_flag("--flip", flip, "mirror half of the pictures");
+  verb.add_option("--shift", shift, "move pictures by up to so many pixels")
+      ->check(CLI::Range(0, 1000));
+  verb.add_option("--crop", crop, "crop to this share of the area at least")
+      ->check(CLI::Range(0.01, 1.0));
+}
+
+void MethodOptions::add(CLI::App& verb) {
+  verb.add_option("--epochs", epochs, "how often each sample is seen")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  verb.add_option("--batch", batch, "samples in a step")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  verb.add_option("--optimiser", optimiser, "how weights follow gradients")
+      ->check(one_of(train::all_optimisers()))
+      ->capture_default_str();
+  verb.add_option("--lr", rate, "learning rate (default: the optimiser's)")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--momentum", momentum, "of sgd and rmsprop")->check(CLI::Range(0.0, 1.0));
+  verb.add_flag("--nesterov", nesterov, "Nesterov's momentum for sgd");
+  verb.add_option("--weight-decay", weight_decay, "(default: the optimiser's)")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--schedule", schedule, "the learning rate over time")
+      ->check(one_of(train::all_schedules()))
+      ->capture_default_str();
+  verb.add_option("--warmup", warmup, "epochs in which the learning rate rises")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--loss", loss, "what is minimised (default: by the network's end)")
+      ->check(one_of(train::all_losses()));
+  verb.add_option("--label-smoothing", label_smoothing, "of cross_entropy")
+      ->check(CLI::Range(0.0, 1.0));
+  verb.add_option("--clip-norm", clip_norm, "limit for the norm of all gradients together")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--ema", ema, "average the weights with this decay, and validate the average")
+      ->check(CLI::Range(0.0, 1.0));
+}
+
+void TrainOptions::add(CLI::App& verb) {
+  samples.add(verb);
+  network.add(verb);
+  method.add(verb);
+  verb.add_option("-o,--out", out, "folder for checkpoints, metrics and the network");
+  verb.add_option("--resume", resume, "go on from a checkpoint, or from such a folder");
+  common.add_threads(verb);
+  common.add_target(verb);
+  common.add_tune_cache(verb);
+  common.add_exact(verb);
+  common.add_max_memory(verb);
+  common.add_seed(verb);
+}
+
+}  // namespace burin::cli

@@ -1,0 +1,71 @@
+// The options of burin train, by area. An area adds its options to the verb, and each() visits what
+// a checkpoint keeps of them, by the options' names.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "cli/common.h"
+
+namespace burin::cli {
+
+struct NetworkOptions {
+  std::string net = "lenet";
+
+  void add(CLI::App& verb);
+  template <class F>
+  void each(F&& f) {
+    f("net", net);
+  }
+};
+
+struct SampleOptions {
+  std::string data, normalise = "unit";
+  double hold_out = 0.1, crop = 1;
+  int shift = 0;
+  bool flip = false;
+
+  void add(CLI::App& verb);
+  template <class F>
+  void each(F&& f) {
+    f("data", data), f("hold-out", hold_out), f("normalise", normalise), f("flip", flip);
+    f("shift", shift), f("crop", crop);
+  }
+};
+
+// How weights follow from samples. What is negative or empty is as the optimiser or the network
+// says.
+struct MethodOptions {
+  std::string loss, optimiser = "adamw", schedule = "cosine";
+  int64_t epochs = 10, batch = 64;
+  double rate = 0, momentum = -1, weight_decay = -1, warmup = 0, label_smoothing = 0;
+  double clip_norm = 0, ema = 0;
+  bool nesterov = false;
+
+  void add(CLI::App& verb);
+  template <class F>
+  void each(F&& f) {
+    f("epochs", epochs), f("batch", batch), f("loss", loss), f("optimiser", optimiser);
+    f("schedule", schedule), f("lr", rate), f("momentum", momentum), f("nesterov", nesterov);
+    f("weight-decay", weight_decay), f("warmup", warmup), f("label-smoothing", label_smoothing);
+    f("clip-norm", clip_norm), f("ema", ema);
+  }
+};
+
+struct TrainOptions {
+  Common common;
+  NetworkOptions network;
+  SampleOptions samples;
+  MethodOptions method;
+  std::string out, resume;
+  std::set<std::string> given;  // the options that the command line has
+
+  void add(CLI::App& verb);
+  template <class F>
+  void each(F&& f) {
+    network.each(f), samples.each(f), method.each(f);
+    f("out", out), f("seed", common.seed);
+  }
+};
+
+}  // namespace burin::cli

@@ -1,0 +1,102 @@
+// Data, network and method, one after the other.
+#include "cli/train_setup.h"
+
+#include "cli/progress.h"
+#include "data/split.h"
+
+namespace burin::cli {
+
+namespace {
+
+// The shape in which the network takes one sample.
+Result<Shape> sample_shape(const train::Trainable& trainable) {
+  for (const onnx::ValueInfo& input : trainable.original.graph.inputs) {
+    if (input.name != trainable.input || !input.dims || input.dims->empty()) continue;
+    Dims dims;
+    for (size_t i = 1; i < input.dims->size(); ++i) {
+      dims.push_back((*input.dims)[i].size.value_or(1));
+    }
+    return Shape(dims);
+  }
+  return fail(trainable.name, "the shape of its input is not known");
+}
+
+Result<data::Split> split_of(const TrainOptions& o, const data::OpenedDataset& sets) {
+  if (!sets.test) return data::split_items(*sets.train, o.samples.hold_out, o.common.seed);
+  return data::Split{data::all_items(*sets.train), data::all_items(*sets.test)};
+}
+
+std::string loss_of(const TrainOptions& o, const train::Trainable& trainable) {
+  if (!o.method.loss.empty()) return o.method.loss;
+  return trainable.head == train::Head::sigmoid ? "bce_with_logits" : "cross_entropy";
+}
+
+Result<train::StepOptions> step_options(const TrainOptions& o, const train::Trainable& trainable) {
+  const MethodOptions& method = o.method;
+  train::StepOptions step;
+  step.loss = loss_of(o, trainable);
+  step.loss_options.label_smoothing = method.label_smoothing;
+  const train::Optimiser* optimiser = train::find_optimiser(method.optimiser);
+  if (!optimiser) return fail("--optimiser", "there is no optimiser '" + method.optimiser + "'");
+  step.optimiser = method.optimiser;
+  step.optimiser_options = optimiser->defaults;
+  if (method.rate > 0) step.optimiser_options.learning_rate = method.rate;
+  if (method.momentum >= 0) step.optimiser_options.momentum = method.momentum;
+  if (method.weight_decay >= 0) step.optimiser_options.weight_decay = method.weight_decay;
+  step.optimiser_options.nesterov = method.nesterov;
+  step.clip_norm = method.clip_norm;
+  step.ema_decay = method.ema;
+  return step;
+}
+
+}  // namespace
+
+Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainable, Sources& out) {
+  const data::Dataset& held_out = out.sets.test ? *out.sets.test : *out.sets.train;
+  const SampleOptions& samples = o.samples;
+  BURIN_ASSIGN(Shape sample, sample_shape(trainable));
+  BURIN_ASSIGN(data::Split items, split_of(o, out.sets));
+  data::LoaderOptions loader;
+  loader.batches.batch = o.method.batch;
+  loader.batches.seed = o.common.seed;
+  data::PictureFormat& format = loader.batches.format;
+  BURIN_ASSIGN(format, train::picture_format(sample, *out.sets.train));
+  BURIN_ASSIGN(format.normalisation, data::normalisation_from_name(samples.normalise));
+  data::LoaderOptions plain = loader;
+  plain.batches.shuffle = false;
+  plain.batches.tail = data::Tail::pad;
+  BURIN_ASSIGN(out.validation, train::picture_batches(held_out, items.held_out, plain));
+  loader.batches.augmentation = {
+      .flip = samples.flip, .min_area = samples.crop, .shift = samples.shift};
+  BURIN_ASSIGN(out.train, train::picture_batches(*out.sets.train, items.train, loader));
+  return {};
+}
+
+Result<train::Trainable> load_trainable(const TrainOptions& o, size_t classes) {
+  const std::string& net = o.network.net;
+  BURIN_ASSIGN(auto model, load_network(net, o.common));
+  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model->proto(), net));
+  BURIN_ASSIGN(TensorType scores, train::scores_type(trainable, o.method.batch));
+  auto wanted = static_cast<int64_t>(classes);
+  int64_t outputs = scores.shape.rank() == 2 ? scores.shape[1] : 0;
+  if (outputs == wanted || (outputs == 1 && wanted == 2)) return trainable;
+  BURIN_ASSIGN(onnx::Model fitting, train::with_classes(model->proto(), wanted, o.common.seed));
+  return train::make_trainable(fitting, net);
+}
+
+Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trainable& trainable) {
+  train::TrainerOptions options;
+  BURIN_ASSIGN(options.step, step_options(o, trainable));
+  options.schedule = o.method.schedule;
+  options.epochs = o.method.epochs;
+  options.warmup_epochs = o.method.warmup;
+  options.seed = o.common.seed;
+  options.folder = o.out;
+  BURIN_ASSIGN(options.programs.compile, o.common.compile_options());
+  options.programs.threads = o.common.thread_count();
+  o.each([&](const char* name, auto& field) { options.saved[name] = field; });
+  options.stop = was_interrupted;
+  return options;
+}
+
+}  // namespace burin::cli
