@@ -7,7 +7,7 @@ set -eu
 build=(g++ cmake ninja-build pkg-config libasmjit-dev libprotozero-dev
        libturbojpeg0-dev libspng-dev libwebp-dev libcli11-dev libfmt-dev nlohmann-json3-dev
        zlib1g-dev)
-extra=(libgtest-dev libbenchmark-dev python3 libonnx-testdata dataset-fashion-mnist)
+extra=(libgtest-dev libbenchmark-dev python3 libonnx-testdata dataset-fashion-mnist openmpi-bin)
 want=("${build[@]}")
 [ "${1:-all}" = build ] || want+=("${extra[@]}")
 

@@ -33,10 +33,12 @@ void ProgressLine::clear() const {
 }
 
 void stop_on_interrupt() {
-  std::signal(SIGINT, [](int) {
-    interrupt_flag = 1;
-    std::signal(SIGINT, SIG_DFL);
-  });
+  for (int signal : {SIGINT, SIGTERM}) {
+    std::signal(signal, [](int caught) {
+      interrupt_flag = 1;
+      std::signal(caught, SIG_DFL);
+    });
+  }
 }
 
 bool was_interrupted() { return interrupt_flag != 0; }

@@ -6,6 +6,7 @@
 #include "cli/common.h"
 #include "cli/progress.h"
 #include "cli/train_setup.h"
+#include "exchange/exchange.h"
 
 namespace burin::cli {
 
@@ -67,38 +68,62 @@ void print_end(const TrainOptions& options, const train::TrainReport& report) {
   if (report.interrupted) {
     fmt::print("stopped after step {}; go on with: burin train --resume {}\n", report.steps,
                options.out);
-    return;
+  } else {
+    fmt::print("best validation accuracy {:.2f} %: {}\n", 100 * report.best_accuracy, report.model);
   }
-  fmt::print("best validation accuracy {:.2f} %: {}\n", 100 * report.best_accuracy, report.model);
+  std::fflush(stdout);  // leaving a job may take long
 }
 
-Result<int> train(TrainOptions& options) {
+// All that training needs, in the order in which it is made.
+struct Training {
+  Sources sources;
+  train::Trainable trainable;
+  ProgressLine line;
+  std::unique_ptr<train::Trainer> trainer;
+};
+
+void report_on(ProgressLine& line, train::TrainerOptions& options) {
+  options.progress = [&line](const train::Progress& p) {
+    if (line.due()) line.show(progress_text(p));
+  };
+  options.report = [&line](const train::EpochReport& r) { line.clear(), print_epoch(r); };
+}
+
+Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training& training) {
   BURIN_TRY(check_folders(options));
   if (!options.resume.empty()) {
     BURIN_ASSIGN(train::Checkpoint checkpoint, train::load_checkpoint(options.resume));
     BURIN_TRY(adopt(options, checkpoint));
   }
   if (options.samples.data.empty()) return fail("", "which samples? Name a folder of them");
-  Sources sources;
+  Sources& sources = training.sources;
   BURIN_ASSIGN(sources.sets, data::open_dataset(options.samples.data));
   const std::vector<std::string>& classes = sources.sets.train->classes();
-  BURIN_ASSIGN(train::Trainable trainable, load_trainable(options, classes.size()));
-  BURIN_TRY(open_sources(options, trainable, sources));
-  BURIN_ASSIGN(train::TrainerOptions trainer_opts, trainer_options(options, trainable));
+  BURIN_ASSIGN(training.trainable, load_trainable(options, classes.size()));
+  BURIN_TRY(open_sources(options, training.trainable, ranks, sources));
+  BURIN_ASSIGN(train::TrainerOptions trainer_opts, trainer_options(options, training.trainable));
   trainer_opts.classes = classes;
-  ProgressLine line;
-  trainer_opts.progress = [&](const train::Progress& p) {
-    if (line.due()) line.show(progress_text(p));
-  };
-  trainer_opts.report = [&](const train::EpochReport& r) { line.clear(), print_epoch(r); };
-  BURIN_ASSIGN(auto trainer, train::Trainer::create(trainable, *sources.train, *sources.validation,
-                                                    std::move(trainer_opts)));
-  if (!options.resume.empty()) BURIN_TRY(trainer->resume(options.resume));
+  trainer_opts.ranks = &ranks;
+  if (ranks.rank() == 0) report_on(training.line, trainer_opts);
+  BURIN_ASSIGN(training.trainer,
+               train::Trainer::create(training.trainable, *sources.train, *sources.validation,
+                                      std::move(trainer_opts)));
+  if (!options.resume.empty()) BURIN_TRY(training.trainer->resume(options.resume));
+  return {};
+}
+
+Result<int> train(TrainOptions& options) {
+  BURIN_ASSIGN(auto ranks, exchange::join_job({options.patience, was_interrupted}));
+  Training training;
+  auto prepared = prepare(options, *ranks, training);
+  BURIN_ASSIGN(bool go, exchange::all_succeeded(*ranks, prepared));
+  if (!go) return 1;
   stop_on_interrupt();
-  auto report = trainer->run();
-  line.clear();
-  if (!report) return std::unexpected(report.error());
-  print_end(options, *report);
+  auto report = training.trainer->run();
+  training.line.clear();
+  if (!report) return std::unexpected(exchange::with_rank(*ranks, report.error()));
+  if (ranks->rank() == 0) print_end(options, *report);
+  BURIN_TRY(ranks->finish());
   return 0;
 }
 
@@ -110,7 +135,9 @@ void add_train(CLI::App& app, int& exit_code) {
   options->add(*verb);
   verb->footer(
       "Ctrl-C saves and says how to go on.\n"
-      "Example: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5");
+      "Started by Open MPI's mpirun, the processes share each batch and add their gradients.\n"
+      "Example: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5\n"
+      "         mpirun -np 2 burin train photos/ --net resnet18 --batch 64");
   set_body(*verb, exit_code, [options, verb] {
     for (const CLI::Option* option : verb->get_options()) {
       if (option->count() > 0) options->given.insert(option->get_single_name());

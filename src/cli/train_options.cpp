@@ -72,6 +72,10 @@ void TrainOptions::add(CLI::App& verb) {
   method.add(verb);
   verb.add_option("-o,--out", out, "folder for checkpoints, metrics and the network");
   verb.add_option("--resume", resume, "go on from a checkpoint, or from such a folder");
+  verb.add_option("--patience", patience,
+                  "with mpirun: seconds without an answer after which a rank counts as lost")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
   common.add_threads(verb);
   common.add_target(verb);
   common.add_tune_cache(verb);

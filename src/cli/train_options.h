@@ -58,6 +58,7 @@ struct TrainOptions {
   SampleOptions samples;
   MethodOptions method;
   std::string out, resume;
+  double patience = 300;        // seconds
   std::set<std::string> given;  // the options that the command line has
 
   void add(CLI::App& verb);

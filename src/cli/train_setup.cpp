@@ -1,6 +1,10 @@
 // Data, network and method, one after the other.
 #include "cli/train_setup.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "cli/progress.h"
 #include "data/split.h"
 
@@ -24,6 +28,24 @@ Result<Shape> sample_shape(const train::Trainable& trainable) {
 Result<data::Split> split_of(const TrainOptions& o, const data::OpenedDataset& sets) {
   if (!sets.test) return data::split_items(*sets.train, o.samples.hold_out, o.common.seed);
   return data::Split{data::all_items(*sets.train), data::all_items(*sets.test)};
+}
+
+Result<void> slice_batches(const TrainOptions& o, const exchange::Exchange& ranks,
+                           data::BatchOptions& batches) {
+  batches.slices = ranks.ranks();
+  batches.slice = ranks.rank();
+  batches.batch = o.method.batch / batches.slices;
+  if (batches.batch * batches.slices == o.method.batch) return {};
+  return fail(
+      "--batch",
+      fmt::format("{} ranks cannot share {} samples equally", batches.slices, o.method.batch),
+      fmt::format("choose a multiple of {}", batches.slices));
+}
+
+// Ranks on the same processors share them.
+int threads_of_rank(const TrainOptions& o) {
+  if (o.common.threads > 0) return o.common.threads;
+  return std::max(1, o.common.thread_count() / exchange::ranks_on_these_processors());
 }
 
 std::string loss_of(const TrainOptions& o, const train::Trainable& trainable) {
@@ -51,13 +73,14 @@ Result<train::StepOptions> step_options(const TrainOptions& o, const train::Trai
 
 }  // namespace
 
-Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainable, Sources& out) {
+Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainable,
+                          const exchange::Exchange& ranks, Sources& out) {
   const data::Dataset& held_out = out.sets.test ? *out.sets.test : *out.sets.train;
   const SampleOptions& samples = o.samples;
   BURIN_ASSIGN(Shape sample, sample_shape(trainable));
   BURIN_ASSIGN(data::Split items, split_of(o, out.sets));
   data::LoaderOptions loader;
-  loader.batches.batch = o.method.batch;
+  BURIN_TRY(slice_batches(o, ranks, loader.batches));
   loader.batches.seed = o.common.seed;
   data::PictureFormat& format = loader.batches.format;
   BURIN_ASSIGN(format, train::picture_format(sample, *out.sets.train));
@@ -93,7 +116,7 @@ Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trai
   options.seed = o.common.seed;
   options.folder = o.out;
   BURIN_ASSIGN(options.programs.compile, o.common.compile_options());
-  options.programs.threads = o.common.thread_count();
+  options.programs.threads = threads_of_rank(o);
   o.each([&](const char* name, auto& field) { options.saved[name] = field; });
   options.stop = was_interrupted;
   return options;

@@ -5,6 +5,7 @@
 
 #include "cli/train_options.h"
 #include "data/dataset.h"
+#include "exchange/exchange.h"
 #include "train/trainer.h"
 
 namespace burin::cli {
@@ -15,9 +16,10 @@ struct Sources {
   std::unique_ptr<train::BatchSource> train, validation;
 };
 
-// Opens the batches of the sets that are open already, in the shape that the network takes.
+// Opens the batches of the sets that are open already, in the shape that the network takes. Each
+// rank loads a slice of every batch.
 Result<void> open_sources(const TrainOptions& options, const train::Trainable& trainable,
-                          Sources& out);
+                          const exchange::Exchange& ranks, Sources& out);
 
 // The network with as many outputs as there are classes; two may share one.
 Result<train::Trainable> load_trainable(const TrainOptions& options, size_t classes);

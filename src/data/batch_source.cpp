@@ -31,6 +31,9 @@ Result<void> check_options(const Dataset& dataset, const std::vector<int64_t>& i
     return refuse("an item that the data set does not have", "");
   }
   if (o.batch < 1 || o.batch > kMaxBatch) return refuse("impossible batch size", "1 to 1048576");
+  if (o.slice < 0 || o.slice >= o.slices || o.slices > kMaxBatch) {
+    return refuse("a slice that a batch does not have", "");
+  }
   int width = o.format.width, height = o.format.height, channels = o.format.channels;
   if (width < 1 || height < 1 || width > kMaxFormatSide || height > kMaxFormatSide) {
     return refuse("impossible picture size", "1 to 16384 pixels a side");
@@ -74,8 +77,9 @@ BatchSource::BatchSource(const Dataset& dataset, std::vector<int64_t> items,
 
 int64_t BatchSource::steps_per_epoch() const {
   auto items = static_cast<int64_t>(items_->size());
-  if (options_.tail == Tail::pad) return ceil_div(items, options_.batch);
-  return std::max<int64_t>(1, items / options_.batch);
+  int64_t step = options_.batch * options_.slices;
+  if (options_.tail == Tail::pad) return ceil_div(items, step);
+  return std::max<int64_t>(1, items / step);
 }
 
 BatchBuffer BatchSource::make_buffer() const {
@@ -107,9 +111,10 @@ Result<void> BatchSource::fill(int64_t epoch, int64_t step, Renderer& renderer, 
   buffer.epoch = epoch, buffer.step = step;
   buffer.unreadable.clear();
   auto order = order_of(epoch);
+  int64_t first = (step * options_.slices + options_.slice) * options_.batch;
   for (int64_t row = 0; row < options_.batch; ++row) {
     if (stop.stop_requested()) return {};
-    BURIN_TRY(load_row(*order, step * options_.batch + row, row, renderer, buffer));
+    BURIN_TRY(load_row(*order, first + row, row, renderer, buffer));
   }
   if (options_.mixup > 0) mix(buffer);
   return {};

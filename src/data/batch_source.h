@@ -25,6 +25,10 @@ enum class Tail {
 
 struct BatchOptions {
   int64_t batch = 32;
+  // Of how many slices a step's rows are, each of `batch` rows, and which one to load: processes
+  // that load one slice each have together what one process loads with slices * batch rows. Mixup
+  // mixes within a slice.
+  int64_t slices = 1, slice = 0;
   PictureFormat format;
   Augmentation augmentation;
   bool shuffle = true;  // an order of its own for each epoch; else the order of the items

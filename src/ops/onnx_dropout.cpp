@@ -30,13 +30,18 @@ Value mix_bits(Value x) {
 }
 
 // TrainingDropout(x, seed u32[]): element i stays, times 1 / (1 - ratio), where
-// mix(i + mix(seed + stream)) >= ratio 2^32; `stream` tells the nodes of a network apart.
+// mix(i + mix(seed + stream)) >= ratio 2^32; `stream` tells the nodes of a network apart. Where x
+// is one of the equal slices of a batch, `slice` is its number, and i counts in the whole batch.
 void build_training_dropout(OpContext& c) {
   Value x = input(c, 0), seed = input(c, 1);
   double ratio = c.attr_float("ratio", 0.5f);
   if (!(ratio >= 0 && ratio < 1)) refuse("the ratio of Dropout must be in [0, 1)");
   Value key = mix_bits(seed + static_cast<double>(c.attr_int("stream", 0)));
   Value position = iota(c, DType::u32, Shape{x.shape().elements()}, 0);
+  if (int64_t slice = c.attr_int("slice", 0)) {
+    auto first = static_cast<uint32_t>(slice * x.shape().elements());
+    position = position + static_cast<double>(first);
+  }
   Value bits = mix_bits(position + key);
   Value stays = (bits >= std::floor(ratio * 4294967296.0)).reshape(x.dims());
   c.set_output(0, select(stays, x * (1 / (1 - ratio)), 0.0));

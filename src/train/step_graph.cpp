@@ -55,20 +55,39 @@ class StepBuilder {
   }
 
   Result<StepGraph> step() {
-    Value losses = build_losses();
-    Value loss = losses.mean({0}).reshape({});
-    b_.output("loss", loss);
-    b_.output("scores", imported_outputs_[0].node);
-    std::vector<NodeId> wanted;
-    for (const NamedTensor& p : trainable_.parameters) {
-      wanted.push_back(find_input(result_.graph, p.name));
-    }
-    auto gradients = autodiff::differentiate(result_.graph, loss, wanted);
-    if (!gradients) return std::unexpected(gradients.error());
-    update(wanted, *gradients);
+    std::vector<NodeId> wanted = parameter_inputs();
+    BURIN_ASSIGN(std::vector<NodeId> gradients, differentiate(wanted));
+    update(wanted, gradients);
     for (size_t i = 0; i < trainable_.statistics.size(); ++i) {
       const NamedTensor& s = trainable_.statistics[i];
       declare({s.name, VariableKind::statistic, s.value}, imported_outputs_[i + 1].node);
+    }
+    return std::move(result_);
+  }
+
+  Result<StepGraph> gradients() {
+    BURIN_ASSIGN(std::vector<NodeId> gradients, differentiate(parameter_inputs()));
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      b_.output(trainable_.parameters[i].name, gradients[i]);
+    }
+    for (size_t i = 0; i < trainable_.statistics.size(); ++i) {
+      b_.output(trainable_.statistics[i].name, imported_outputs_[i + 1].node);
+    }
+    return std::move(result_);
+  }
+
+  // Of sums, in a graph that has nothing yet.
+  Result<StepGraph> update_of_sums() {
+    std::vector<NodeId> parameters, gradients;
+    for (const NamedTensor& p : trainable_.parameters) {
+      parameters.push_back(b_.input(p.name, p.value.type()));
+      gradients.push_back(b_.input(sum_input(p.name), p.value.type()));
+    }
+    update(parameters, gradients);
+    for (const NamedTensor& s : trainable_.statistics) {
+      Value sum = value(b_.input(sum_input(s.name), s.value.type()));
+      Value mean = sum * (1 / static_cast<double>(options_.slices));
+      declare({s.name, VariableKind::statistic, s.value}, mean);
     }
     return std::move(result_);
   }
@@ -88,6 +107,25 @@ class StepBuilder {
 
  private:
   Value value(NodeId id) { return {b_, id}; }
+  std::vector<NodeId> parameter_inputs() const {
+    std::vector<NodeId> inputs;
+    for (const NamedTensor& p : trainable_.parameters) {
+      inputs.push_back(find_input(result_.graph, p.name));
+    }
+    return inputs;
+  }
+
+  // Appends loss and scores as outputs; the loss's gradients.
+  Result<std::vector<NodeId>> differentiate(const std::vector<NodeId>& parameters) {
+    Value losses = build_losses();
+    auto rows = static_cast<double>(options_.batch * options_.slices);
+    Value loss = options_.slices == 1 ? losses.mean({0}) : losses.sum({0}) * (1 / rows);
+    loss = loss.reshape({});
+    b_.output("loss", loss);
+    b_.output("scores", imported_outputs_[0].node);
+    return autodiff::differentiate(result_.graph, loss, parameters);
+  }
+
   Value scalar_input(std::string_view name) {
     return value(b_.input(std::string(name), {DType::f32, {}}));
   }
@@ -154,9 +192,10 @@ class StepBuilder {
   std::vector<graph::Port> imported_outputs_;
 };
 
-Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
-                        const StepOptions& options, Result<StepGraph> (StepBuilder::*what)()) {
-  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, model, options.batch));
+using Build = Result<StepGraph> (StepBuilder::*)();
+
+Result<StepGraph> build_on(graph::Graph graph, const Trainable& trainable,
+                           const StepOptions& options, Build what) {
   try {
     StepBuilder builder(std::move(graph), trainable, options);
     return (builder.*what)();
@@ -165,7 +204,39 @@ Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
   }
 }
 
+Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
+                        const StepOptions& options, Build what) {
+  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, model, options.batch));
+  return build_on(std::move(graph), trainable, options, what);
+}
+
+// Random layers draw what they draw for these rows of the whole batch.
+onnx::Model of_slice(onnx::Model model, int64_t slice) {
+  for (onnx::NodeView& node : model.graph.nodes) {
+    if (node.op_type == "TrainingDropout") node.attributes["slice"] = slice;
+  }
+  return model;
+}
+
 }  // namespace
+
+std::string sum_input(std::string_view name) { return "sum:" + std::string(name); }
+
+Result<SplitStepGraph> build_split_step_graph(const Trainable& trainable,
+                                              const StepOptions& options) {
+  SplitStepGraph split;
+  BURIN_ASSIGN(StepGraph first, build(trainable, of_slice(trainable.training, options.slice),
+                                      options, &StepBuilder::gradients));
+  split.gradients = std::move(first.graph);
+  for (size_t i = 2; i < split.gradients.outputs.size(); ++i) {
+    split.summed.push_back(split.gradients.outputs[i].name);
+  }
+  graph::Graph empty;
+  empty.name = split.gradients.name;
+  BURIN_ASSIGN(split.update,
+               build_on(std::move(empty), trainable, options, &StepBuilder::update_of_sums));
+  return split;
+}
 
 Result<StepGraph> build_step_graph(const Trainable& trainable, const StepOptions& options) {
   return build(trainable, trainable.training, options, &StepBuilder::step);

@@ -1,6 +1,7 @@
 // A training step as one graph: forward, loss, backward, update. In: a trainable network and how to
-// train it. Out: a graph from a batch and the variables to the loss and the variables' new values.
-// Look next: train/step_program.h compiles and runs it.
+// train it. Out: a graph from a batch and the variables to the loss and the variables' new values;
+// or two graphs, between which the ranks of a job add their gradients.
+// Look next: train/step_program.h and train/split_step.h compile and run them.
 #pragma once
 
 #include <string>
@@ -14,8 +15,10 @@
 namespace burin::train {
 
 struct StepOptions {
-  int64_t batch = 32;
-  TensorType labels;  // of a batch, as to_targets() of train/loss.h takes them
+  int64_t batch = 32;  // rows of this process
+  int64_t slices = 1;  // a step has slices * batch rows,
+  int64_t slice = 0;   // of which these are the slice'th
+  TensorType labels;   // of a batch, as to_targets() of train/loss.h takes them
   std::string loss = "cross_entropy";
   LossOptions loss_options;
   std::string optimiser = "adamw";
@@ -50,6 +53,21 @@ struct StepGraph {
 };
 
 Result<StepGraph> build_step_graph(const Trainable& trainable, const StepOptions& options);
+
+// The same in two graphs. The first has the outputs: the sum of this slice's losses over the rows
+// of the whole step f32[], scores, the gradients of that loss by each parameter, and the new value
+// of each statistic. The second takes the sums of these over all slices as inputs sum_input(name);
+// its outputs are the variables' new values, its variables those of the step graph. Statistics are
+// then the means of what the slices have: a batch's variance is that of each slice by itself.
+struct SplitStepGraph {
+  graph::Graph gradients;
+  std::vector<std::string> summed;  // names of the first one's outputs after loss and scores
+  StepGraph update;
+};
+std::string sum_input(std::string_view name);
+Result<SplitStepGraph> build_split_step_graph(const Trainable& trainable,
+                                              const StepOptions& options);
+
 // Without backward and update; `variables` are the parameters and statistics.
 Result<StepGraph> build_evaluation_graph(const Trainable& trainable, const StepOptions& options);
 

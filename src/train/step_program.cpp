@@ -42,8 +42,8 @@ Result<std::unique_ptr<StepProgram>> StepProgram::create(const StepGraph& step,
   return p;
 }
 
-double StepProgram::run(Variables& variables, const BatchView& batch, const StepScalars& scalars,
-                        uint32_t seed) {
+double StepProgram::compute(Variables& variables, const BatchView& batch,
+                            const StepScalars& scalars, uint32_t seed) {
   BURIN_CHECK(variables.all().size() == variables_.size(), "variables of another step");
   learning_rate_ = static_cast<float>(scalars.learning_rate);
   step_size_ = static_cast<float>(scalars.step_size);
@@ -56,8 +56,12 @@ double StepProgram::run(Variables& variables, const BatchView& batch, const Step
     fed_.receive(i + 2, variables.next(i));
   }
   fed_.run();
-  variables.advance();
   return loss_;
+}
+
+Result<void> StepProgram::finish(Variables& variables) {
+  variables.advance();
+  return {};
 }
 
 Result<std::unique_ptr<EvaluationProgram>> EvaluationProgram::create(

@@ -8,20 +8,13 @@
 
 #include "driver/compile.h"
 #include "runtime/session.h"
-#include "train/step_graph.h"
-#include "train/variables.h"
+#include "train/training_step.h"
 
 namespace burin::train {
 
 struct ProgramOptions {
   driver::CompileOptions compile;
   int threads = 1;
-};
-
-// Data and labels of one batch, of the program's types.
-struct BatchView {
-  const void* data = nullptr;
-  const void* labels = nullptr;
 };
 
 // A compiled graph whose inputs are fed by name.
@@ -36,6 +29,10 @@ class FedProgram {
   }
   void receive(size_t output, void* data) { outputs_[output] = data; }
   void run() { session_->run(inputs_, outputs_); }
+  // The same, calling after(step) when each step is done.
+  void run(const std::function<void(size_t step)>& after) {
+    session_->run_stepwise(inputs_, outputs_, after);
+  }
   const runtime::Program& program() const { return session_->program(); }
 
   static constexpr size_t absent = static_cast<size_t>(-1);
@@ -46,17 +43,17 @@ class FedProgram {
   std::vector<void*> outputs_;
 };
 
-class StepProgram {
+class StepProgram : public TrainingStep {
  public:
   static Result<std::unique_ptr<StepProgram>> create(const StepGraph& step,
                                                      const Trainable& trainable,
                                                      const ProgramOptions& options);
 
-  // One step; `variables` are those of the step graph, and advance. `seed` is for layers that are
-  // random. Returns the mean loss.
-  double run(Variables& variables, const BatchView& batch, const StepScalars& scalars,
-             uint32_t seed);
-  const Tensor& scores() const { return scores_; }  // of the last run
+  // `variables` are those of the step graph.
+  double compute(Variables& variables, const BatchView& batch, const StepScalars& scalars,
+                 uint32_t seed) override;
+  const Tensor& scores() const override { return scores_; }
+  Result<void> finish(Variables& variables) override;
   const runtime::Program& program() const { return fed_.program(); }
 
  private:

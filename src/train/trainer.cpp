@@ -50,19 +50,36 @@ Tensor view_labels(const TensorType& type, const void* data) {
 
 double mean(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0; }
 
+// 0 where no time has gone: a validation that was still to be done when training went on.
+double per_second(double amount, double seconds) { return seconds > 0 ? amount / seconds : 0; }
+
 double accuracy_of(const EpochSums& sums) {
   return mean(static_cast<double>(sums.correct), sums.samples);
+}
+
+// Of what the ranks of a job must have in common, in [0, 2^53).
+double digest_of(const Variables& variables, std::initializer_list<int64_t> numbers) {
+  uint64_t digest = 0;
+  auto mix = [&](uint64_t word) { digest = Rng(digest ^ word).next(); };
+  for (int64_t number : numbers) mix(static_cast<uint64_t>(number));
+  for (const Variable& v : variables.all()) {
+    mix(std::hash<std::string>{}(v.name));
+    auto bytes = v.value.bytes();
+    mix(std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  }
+  return static_cast<double>(digest >> 11);
 }
 
 }  // namespace
 
 Trainer::Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
-                 TrainerOptions options, const StepGraph& step)
+                 TrainerOptions options, MadeStep step)
     : trainable_(trainable),
       train_(train),
       validation_(validation),
       options_(std::move(options)),
-      variables_(step.variables) {}
+      variables_(step.variables),
+      training_step_(std::move(step.step)) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, BatchSource& train,
                                                  BatchSource& validation, TrainerOptions options) {
@@ -74,10 +91,11 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
   options.step.labels = train.labels_type();
   StepOptions evaluation_options = options.step;
   evaluation_options.loss_options.label_smoothing = 0;
-  BURIN_ASSIGN(StepGraph step, build_step_graph(trainable, options.step));
+  BURIN_ASSIGN(MadeStep step,
+               make_training_step(trainable, options.step, options.programs, *options.ranks));
   BURIN_ASSIGN(StepGraph evaluation, build_evaluation_graph(trainable, evaluation_options));
-  std::unique_ptr<Trainer> t(new Trainer(trainable, train, validation, std::move(options), step));
-  BURIN_ASSIGN(t->step_program_, StepProgram::create(step, trainable, t->options_.programs));
+  std::unique_ptr<Trainer> t(
+      new Trainer(trainable, train, validation, std::move(options), std::move(step)));
   BURIN_ASSIGN(t->evaluation_,
                EvaluationProgram::create(evaluation, trainable, t->options_.programs));
   std::error_code error;
@@ -103,17 +121,16 @@ ScheduleOptions Trainer::schedule_options() const {
   return o;
 }
 
+double Trainer::learning_rate_at(int64_t step) const {
+  return options_.step.optimiser_options.learning_rate *
+         factor_at(*find_schedule(options_.schedule), step, schedule_options());
+}
+
 Result<TrainReport> Trainer::run() {
   TrainReport report;
-  while (epoch() < options_.epochs) {
-    BURIN_ASSIGN(bool whole, run_epoch());
-    if (!whole) {
-      BURIN_TRY(save("last.safetensors"));
-      report.interrupted = true;
-      break;
-    }
-    BURIN_TRY(finish_epoch());
-  }
+  BURIN_TRY(begin());
+  auto done = run_epochs(report);
+  if (!done) return std::unexpected(rescue(done.error()));
   report.steps = step_;
   report.best_accuracy = best_;
   report.checkpoint = file("last.safetensors");
@@ -121,41 +138,103 @@ Result<TrainReport> Trainer::run() {
   return report;
 }
 
+// Several ranks have a checkpoint whenever they end.
+Result<void> Trainer::begin() {
+  BURIN_TRY(check_ranks());
+  bool first = options_.ranks->ranks() > 1 && writes() && step_ == 0;
+  return first ? save("last.safetensors") : Result<void>();
+}
+
+// What each rank computes by itself must be the same on all.
+Result<void> Trainer::check_ranks() {
+  if (options_.ranks->ranks() == 1) return {};
+  double mine = digest_of(variables_, {step_, train_.batches(), validation_.batches(),
+                                       static_cast<int64_t>(options_.seed)});
+  double first = writes() ? mine : 0;
+  BURIN_TRY(options_.ranks->add({&first, 1}));
+  double others = mine == first ? 0 : 1;
+  BURIN_TRY(options_.ranks->add({&others, 1}));
+  alike_ = others == 0;
+  if (alike_) return {};
+  return fail("", "the ranks differ in their weights or in their number of samples",
+              "each machine needs the same network, data and checkpoint, and the same --target");
+}
+
+Result<void> Trainer::run_epochs(TrainReport& report) {
+  while (epoch() < options_.epochs || awaits_validation()) {
+    if (!awaits_validation()) {
+      BURIN_ASSIGN(bool whole, run_epoch());
+      if (!whole) {
+        report.interrupted = true;
+        return writes() ? save("last.safetensors") : Result<void>();
+      }
+      BURIN_TRY(check_ranks());
+    }
+    BURIN_TRY(finish_epoch());
+  }
+  return {};
+}
+
+// The ranks have the same state. Two of them save it, for one may be the lost one.
+Diagnostic Trainer::rescue(Diagnostic error) const {
+  if (options_.ranks->ranks() == 1 || !alike_) return error;
+  bool saved = options_.ranks->rank() <= 1 && save("last.safetensors");
+  error.hint = saved ? "saved after step " + std::to_string(step_) + "; go" : "go";
+  error.hint += " on with: burin train --resume " + options_.folder;
+  return error;
+}
+
+// Whether any rank was.
+Result<bool> Trainer::asked_to_stop() {
+  double asked = options_.stop() ? 1 : 0;
+  BURIN_TRY(options_.ranks->add({&asked, 1}));
+  return asked > 0;
+}
+
+Result<EpochSums> Trainer::over_ranks(EpochSums sums) {
+  double values[] = {sums.loss, static_cast<double>(sums.correct),
+                     static_cast<double>(sums.samples)};
+  BURIN_TRY(options_.ranks->add(values));
+  return EpochSums{values[0], static_cast<int64_t>(values[1]), static_cast<int64_t>(values[2])};
+}
+
 Result<bool> Trainer::run_epoch() {
   current_ = {};
   BURIN_TRY(train_.start(epoch(), step_ % train_.batches()));
   int64_t end = (epoch() + 1) * train_.batches();
   while (step_ < end) {
-    if (options_.stop()) return false;
+    BURIN_ASSIGN(bool stop, asked_to_stop());
+    if (stop) return false;
     auto start = Clock::now();
     BURIN_ASSIGN(std::optional<Batch> batch, train_.next());
     if (!batch) return fail("", "the training data ended early");
     double waited = since(start);
-    run_batch(*batch);
+    BURIN_TRY(run_batch(*batch));
     double seconds = since(start);
     for (Clocks* clocks : {&whole_, &current_}) {
-      clocks->seconds += seconds, clocks->waiting += waited,
-          clocks->samples += train_.labels_type().shape[0];
+      clocks->seconds += seconds, clocks->waiting += waited, clocks->samples += samples_of_step();
     }
     report_progress();
   }
   return true;
 }
 
-void Trainer::run_batch(const Batch& batch) {
-  const OptimiserOptions& optimiser = options_.step.optimiser_options;
-  learning_rate_ = optimiser.learning_rate *
-                   factor_at(*find_schedule(options_.schedule), step_, schedule_options());
-  StepScalars scalars = scalars_of_step(optimiser, learning_rate_, step_ + 1);
+Result<void> Trainer::run_batch(const Batch& batch) {
+  StepScalars scalars =
+      scalars_of_step(options_.step.optimiser_options, learning_rate_at(step_), step_ + 1);
   auto seed =
       static_cast<uint32_t>(Rng(Rng(options_.seed).next() ^ static_cast<uint64_t>(step_)).next());
-  double loss = step_program_->run(variables_, {batch.data, batch.labels}, scalars, seed);
+  double loss = training_step_->compute(variables_, {batch.data, batch.labels}, scalars, seed);
   Tensor labels = view_labels(train_.labels_type(), batch.labels);
-  int64_t samples = count_samples(labels);
-  sums_.loss += loss * static_cast<double>(samples);
-  sums_.samples += samples;
-  sums_.correct += count_correct(step_program_->scores(), labels);
+  EpochSums mine;
+  mine.samples = count_samples(labels);
+  mine.loss = loss * static_cast<double>(mine.samples);
+  mine.correct = count_correct(training_step_->scores(), labels);
+  BURIN_ASSIGN(EpochSums all, over_ranks(mine));
+  BURIN_TRY(training_step_->finish(variables_));
+  sums_.loss += all.loss, sums_.samples += all.samples, sums_.correct += all.correct;
   ++step_;
+  return {};
 }
 
 Result<EpochSums> Trainer::validate() {
@@ -163,7 +242,7 @@ Result<EpochSums> Trainer::validate() {
   BURIN_TRY(validation_.start(0, 0));
   while (true) {
     BURIN_ASSIGN(std::optional<Batch> batch, validation_.next());
-    if (!batch) return sums;
+    if (!batch) return over_ranks(sums);
     evaluation_->run(variables_, {batch->data, batch->labels}, options_.step.ema_decay > 0);
     Tensor labels = view_labels(validation_.labels_type(), batch->labels);
     for (int64_t i = 0; i < labels.shape()[0]; ++i) {
@@ -182,14 +261,15 @@ Result<void> Trainer::finish_epoch() {
   report.accuracy = accuracy_of(sums_);
   report.validation_loss = mean(validation.loss, validation.samples);
   report.validation_accuracy = accuracy_of(validation);
-  report.learning_rate = learning_rate_;
+  report.learning_rate = learning_rate_at(step_ - 1);
   report.seconds = current_.seconds;
-  report.rate = static_cast<double>(current_.samples) / current_.seconds;
-  report.waiting = current_.waiting / current_.seconds;
+  report.rate = per_second(static_cast<double>(current_.samples), current_.seconds);
+  report.waiting = per_second(current_.waiting, current_.seconds);
   report.best = report.validation_accuracy > best_;
   sums_ = {};
+  if (report.best) best_ = report.validation_accuracy;
+  if (!writes()) return {};
   if (report.best) {
-    best_ = report.validation_accuracy;
     BURIN_TRY(
         save_model(trainable_, trained_weights(variables_), options_.classes, file("best.onnx")));
   }
@@ -234,7 +314,7 @@ void Trainer::report_progress() const {
   p.accuracy = accuracy_of(sums_);
   p.rate = static_cast<double>(current_.samples) / current_.seconds;
   p.waiting = current_.waiting / current_.seconds;
-  auto batch = static_cast<double>(train_.labels_type().shape[0]);
+  auto batch = static_cast<double>(samples_of_step());
   auto left = static_cast<double>(p.epochs * p.batches - step_);
   p.remaining = left * batch * whole_.seconds / static_cast<double>(whole_.samples);
   options_.progress(p);

@@ -14,6 +14,7 @@
 #include "train/checkpoint.h"
 #include "train/schedule.h"
 #include "train/step_program.h"
+#include "train/training_step.h"
 
 namespace burin::train {
 
@@ -37,6 +38,9 @@ struct EpochReport {
 };
 
 struct TrainerOptions {
+  // Of a job whose ranks each have a trainer, and batches that are their slices of the steps'.
+  // Their weights stay equal. Rank 0 alone writes files, progress and reports.
+  exchange::Exchange* ranks = &exchange::alone();
   StepOptions step;
   std::string schedule = "cosine";
   int64_t epochs = 10;
@@ -72,16 +76,29 @@ class Trainer {
 
  private:
   Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
-          TrainerOptions options, const StepGraph& step);
+          TrainerOptions options, MadeStep step);
   ScheduleOptions schedule_options() const;
+  double learning_rate_at(int64_t step) const;
+  Result<void> begin();
+  Result<void> check_ranks();
+  Result<void> run_epochs(TrainReport& report);
+  Result<bool> asked_to_stop();
   Result<bool> run_epoch();  // whether it came to its end
-  void run_batch(const Batch& batch);
+  Result<void> run_batch(const Batch& batch);
   Result<EpochSums> validate();
+  Result<EpochSums> over_ranks(EpochSums sums);
   Result<void> finish_epoch();
+  Diagnostic rescue(Diagnostic error) const;
   Result<void> save(const std::string& name) const;
   Result<void> append_metrics(const EpochReport& report) const;
   void report_progress() const;
   int64_t epoch() const { return step_ / train_.batches(); }
+  // Whether an epoch has had its steps, and validation is next.
+  bool awaits_validation() const { return sums_.samples > 0 && step_ % train_.batches() == 0; }
+  int64_t samples_of_step() const {
+    return train_.labels_type().shape[0] * options_.ranks->ranks();
+  }
+  bool writes() const { return options_.ranks->rank() == 0; }
   std::string file(const std::string& name) const { return options_.folder + "/" + name; }
 
   const Trainable& trainable_;
@@ -89,12 +106,12 @@ class Trainer {
   BatchSource& validation_;
   TrainerOptions options_;
   Variables variables_;
-  std::unique_ptr<StepProgram> step_program_;
+  std::unique_ptr<TrainingStep> training_step_;
   std::unique_ptr<EvaluationProgram> evaluation_;
   int64_t step_ = 0;
   EpochSums sums_;
   double best_ = -1;
-  double learning_rate_ = 0;
+  bool alike_ = true;  // the ranks' weights, when they were last compared
   // Since this run began, and since this epoch did.
   struct Clocks {
     double seconds = 0, waiting = 0;

@@ -67,6 +67,35 @@ TEST(Loader, GivesTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
+// Some pictures are unreadable, in training and in validation, whose last batch is not full.
+TEST(Loader, SlicesAreTheRowsOfTheWholeBatch) {
+  test::ColourDataset set(53, 3, {4, 5, 17});
+  for (Tail tail : {Tail::drop, Tail::pad}) {
+    LoaderOptions o = options(8, 1);
+    o.batches.augmentation = {.flip = true, .shift = 1};
+    o.batches.tail = tail;
+    auto whole = loader_of(set, o);
+    o.batches.batch = 2, o.batches.slices = 4;
+    std::vector<std::unique_ptr<Loader>> slices;
+    for (o.batches.slice = 0; o.batches.slice < 4; ++o.batches.slice) {
+      slices.push_back(loader_of(set, o));
+      EXPECT_EQ(slices.back()->steps_per_epoch(), whole->steps_per_epoch());
+    }
+    for (int64_t i = 0; i < 2 * whole->steps_per_epoch(); ++i) {
+      auto want = *whole->next();
+      std::vector<float> images;
+      std::vector<int64_t> labels;
+      for (auto& slice : slices) {
+        auto part = *slice->next();
+        images.insert(images.end(), part.images.begin(), part.images.end());
+        labels.insert(labels.end(), part.labels.begin(), part.labels.end());
+      }
+      EXPECT_TRUE(std::ranges::equal(images, want.images)) << i;
+      EXPECT_TRUE(std::ranges::equal(labels, want.labels)) << i;
+    }
+  }
+}
+
 TEST(Loader, TakesEachItemOnceInAnEpoch) {
   test::ColourDataset set(24, 2);
   auto loader = loader_of(set, options(6, 2));
@@ -162,6 +191,7 @@ TEST(Loader, RefusesAbsurdOptions) {
   EXPECT_TRUE(refused([](auto& o) { o.batches.format.height = -1; }, all));
   EXPECT_TRUE(refused([](auto& o) { o.batches.format.channels = 2; }, all));
   EXPECT_TRUE(refused([](auto& o) { o.batches.mixup = -1; }, all));
+  EXPECT_TRUE(refused([](auto& o) { o.batches.slice = 2, o.batches.slices = 2; }, all));
   EXPECT_TRUE(refused([](auto& o) { o.batches.augmentation.rotation = 1e9; }, all));
   EXPECT_TRUE(refused([](auto& o) { o.threads = -1; }, all));
   EXPECT_TRUE(refused([](auto& o) { o.prefetch = 0; }, all));

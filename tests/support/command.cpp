@@ -22,12 +22,15 @@ std::string contents(const std::string& path) {
 }  // namespace
 
 CommandResult run_burin(const std::string& arguments, const std::string& environment) {
+  return run_command(environment + " '" BURIN_BINARY "' " + arguments);
+}
+
+CommandResult run_command(const std::string& line) {
   TempFolder folder;
   std::string out = folder.file("out"), err = folder.file("err");
-  std::string line =
-      environment + " '" BURIN_BINARY "' " + arguments + " >'" + out + "' 2>'" + err + "'";
+  std::string redirected = line + " >'" + out + "' 2>'" + err + "'";
   auto start = std::chrono::steady_clock::now();
-  int status = std::system(line.c_str());
+  int status = std::system(redirected.c_str());
   CommandResult result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -16,4 +16,7 @@ struct CommandResult {
 CommandResult run_burin(const std::string& arguments,
                         const std::string& environment = "BURIN_TUNE_CACHE=off");
 
+// Any line of shell words.
+CommandResult run_command(const std::string& line);
+
 }  // namespace burin::test

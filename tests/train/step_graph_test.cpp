@@ -158,8 +158,9 @@ TEST(StepProgram, ComputesWhatTheOracleDoes) {
     ASSERT_TRUE(program) << program.error().text();
     Variables variables(step->variables);
     auto expected = *graph::eval(step->graph, inputs_of(*step, batch, 1e-3, 7));
-    double loss = (*program)->run(variables, {batch.data.data(), batch.labels.data()},
-                                  scalars_of_step(OptimiserOptions{}, 1e-3, 1), 7);
+    double loss = (*program)->compute(variables, {batch.data.data(), batch.labels.data()},
+                                      scalars_of_step(OptimiserOptions{}, 1e-3, 1), 7);
+    ASSERT_TRUE((*program)->finish(variables));
     EXPECT_NEAR(loss, expected[0].as_double(0), 1e-5);
     for (size_t i = 0; i < step->variables.size(); ++i) {
       for (int64_t k = 0; k < expected[i + 2].elements(); ++k) {
