@@ -27,6 +27,10 @@ class Exchange {
   // exchange cannot be used after that.
   virtual Result<void> wait() = 0;
 
+  // Whether the job is over for this process: it was asked to end, and has given the others the
+  // time that there is. What it computes may be dropped; wait() fails from then on.
+  virtual bool is_over() = 0;
+
   // values[i] becomes the sum over the ranks, in their order; waits for what was started too.
   virtual Result<void> add(std::span<double> values) = 0;
 

@@ -72,6 +72,14 @@ class MpiExchange : public Exchange {
     return wait_until([this] { return unfinished_ == 0; });
   }
 
+  bool is_over() override {
+    if (over_ || !options_.ending || !options_.ending()) return over_;
+    auto now = Clock::now();
+    if (!asked_) asked_ = now;
+    over_ = std::chrono::duration<double>(now - *asked_).count() > kLastPatience;
+    return over_;
+  }
+
   Result<void> add(std::span<double> values) override {
     submit({values.data(), values.data(), values.size(), MpiSum::Element::f64});
     return wait();
@@ -141,8 +149,9 @@ class MpiExchange : public Exchange {
   bool joined_ = false, leaving_ = false, left_ = false, stop_ = false;
   std::optional<Diagnostic> lost_;
 
-  std::atomic<bool> waiting_ = false;
-  std::jthread thread_;  // last: it ends before the rest goes
+  std::atomic<bool> waiting_ = false, over_ = false;
+  std::optional<Clock::time_point> asked_;  // when is_over() first saw that it was
+  std::jthread thread_;                     // last: it ends before the rest goes
 };
 
 Result<void> MpiExchange::enter(int ranks) {
@@ -243,7 +252,7 @@ Result<void> MpiExchange::check_patience(bool moved) {
   double waited = since_move_.waited();
   if (options_.ending && options_.ending()) {
     if (!asked_to_end_) asked_to_end_ = waited;
-    if (waited - *asked_to_end_ > kLastPatience) {
+    if (over_ || waited - *asked_to_end_ > kLastPatience) {
       return fail("MPI", "asked to end while another rank does not answer; it may be lost");
     }
   }

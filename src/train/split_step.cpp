@@ -25,6 +25,9 @@ std::vector<size_t> last_uses(const runtime::Program& program) {
   return last;
 }
 
+// Thrown through the program's run, which nothing else ends.
+struct Dropped {};
+
 float* at(Tensor& block, int64_t offset) {
   return reinterpret_cast<float*>(block.mutable_data()) + offset;
 }
@@ -90,6 +93,21 @@ void SplitStep::start(const Bucket& bucket) {
   exchange_.start({at(mine_, bucket.begin), count}, {at(sums_, bucket.begin), count});
 }
 
+// Hands each bucket over when it is complete.
+void SplitStep::run_gradients() {
+  size_t next = 0;
+  try {
+    gradients_.run([&](size_t step) {
+      if (exchange_.is_over()) throw Dropped();
+      while (next < plan_.buckets.size() && plan_.buckets[next].after <= step) {
+        start(plan_.buckets[next++]);
+      }
+    });
+    while (next < plan_.buckets.size()) start(plan_.buckets[next++]);
+  } catch (const Dropped&) {
+  }
+}
+
 double SplitStep::compute(Variables& variables, const BatchView& batch, const StepScalars& scalars,
                           uint32_t seed) {
   BURIN_CHECK(variables.all().size() == of_update_.size(), "variables of another step");
@@ -102,13 +120,7 @@ double SplitStep::compute(Variables& variables, const BatchView& batch, const St
   for (size_t i = 0; i < of_gradients_.size(); ++i) {
     gradients_.feed(of_gradients_[i], variables.all()[i].value.data());
   }
-  size_t next = 0;
-  gradients_.run([&](size_t step) {
-    while (next < plan_.buckets.size() && plan_.buckets[next].after <= step) {
-      start(plan_.buckets[next++]);
-    }
-  });
-  while (next < plan_.buckets.size()) start(plan_.buckets[next++]);
+  run_gradients();
   auto slices = static_cast<double>(exchange_.ranks());
   return loss_ * slices;  // the program divides by the rows of all slices
 }

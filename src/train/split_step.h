@@ -1,7 +1,8 @@
 // A step of several ranks: a program from this rank's slice of the batch to gradients, their sums
 // over the ranks, a program from the sums to the variables' next values. Adding begins while the
 // first program runs: gradients are outputs that lie one after the other in the order in which
-// kernels complete them, and each time that enough of them are there, they go to the exchange.
+// kernels complete them, and each time that enough of them are there, they go to the exchange. When
+// the job is over, compute() returns early, and finish() fails.
 #pragma once
 
 #include "exchange/exchange.h"
@@ -40,6 +41,7 @@ class SplitStep : public TrainingStep {
  private:
   SplitStep(FedProgram gradients, FedProgram update, exchange::Exchange& exchange)
       : gradients_(std::move(gradients)), update_(std::move(update)), exchange_(exchange) {}
+  void run_gradients();
   void start(const Bucket& bucket);
 
   FedProgram gradients_, update_;

@@ -174,6 +174,33 @@ TEST(SplitStep, HandsGradientsOverWhileTheProgramRuns) {
   }
 }
 
+// A job of two ranks that is over from a certain question on.
+class EndedJob : public exchange::Exchange {
+ public:
+  int rank() const override { return 0; }
+  int ranks() const override { return 2; }
+  void start(std::span<const float>, std::span<float>) override { ++started; }
+  Result<void> wait() override { return fail("", "over"); }
+  bool is_over() override { return asked++ >= 3; }
+  Result<void> add(std::span<double>) override { return wait(); }
+  Result<void> finish() override { return wait(); }
+  int started = 0, asked = 0;
+};
+
+TEST(SplitStep, IsDroppedWhenTheJobIsOver) {
+  EndedJob job;
+  Trainable network = rowwise_network();
+  auto made = make_training_step(network, options_of(kRows, "sgd"), program_options(), job);
+  ASSERT_TRUE(made) << made.error().text();
+  Variables variables(made->variables), before(made->variables);
+  test::Samples samples = test::tiny_samples(kRows, 3);
+  made->step->compute(variables, {samples.data.data(), samples.labels.data()}, {}, 7);
+  EXPECT_EQ(job.asked, 4);  // after each kernel, and after the fourth no more
+  EXPECT_EQ(job.started, 0);
+  EXPECT_FALSE(made->step->finish(variables));
+  expect_same_bits(variables, before);
+}
+
 TEST(SplitStep, BucketsAreAsLargeAsWanted) {
   runtime::Program program;
   program.steps.resize(4);

@@ -59,6 +59,7 @@ class ThreadRanks {
       std::ranges::copy(out, values.begin());
       return {};
     }
+    bool is_over() override { return false; }
     Result<void> finish() override { return {}; }
 
    private:
