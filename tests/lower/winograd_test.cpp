@@ -49,8 +49,8 @@ MakeKernels winograd(int64_t m, Cut cut) {
     lower::DenseKernels unused;
     lower::Conv conv = lower::phases_of(job, unused)[0];
     lower::WinogradPlan plan = lower::plan_winograd(conv, m, *job.machine);
-    plan.block = std::min(cut.block, plan.tiles);
-    plan.blocks = ceil_div(plan.tiles, plan.block);
+    plan.block = std::min(cut.block, plan.grid.tiles);
+    plan.blocks = ceil_div(plan.grid.tiles, plan.block);
     plan.rows = std::min(plan.rows, plan.block);
     plan.panel_block = std::min(cut.panels, plan.panels);
     plan.chunk = cut.chunks ? largest_divisor(conv.in) : 0;

@@ -29,6 +29,15 @@ DenseCase conv_case(std::string name, Dims x, Dims w, Dims stride, Dims low, Dim
   return c;
 }
 
+DenseCase gradient_case(std::string name, Dims x, int64_t out, Dims low, Dims high) {
+  Dims dy = {x[0], x[1] + low[0] + high[0] - 2, x[2] + low[1] + high[1] - 2, out};
+  DenseCase c = conv_case(std::move(name), std::move(x), std::move(dy), {1, 1}, std::move(low),
+                          std::move(high), {1, 1});
+  c.x_order = {3, 1, 2, 0}, c.w_order = {1, 2, 0, 3};
+  c.constant_weights = false;
+  return c;
+}
+
 DenseCase matmul_case(std::string name, Dims lhs, Dims rhs) {
   DenseCase c;
   c.name = std::move(name);
@@ -103,12 +112,16 @@ lower::View dense_view(int pointer, const TensorType& type) {
   return {pointer, type.dtype, 0, type.shape.strides()};
 }
 
-void add_operand(Setup& s, NodeId node, const Tensor& value, bool constant) {
+void add_operand(Setup& s, NodeId node, const Tensor& value, bool constant, const Dims& order) {
   lower::DenseOperand operand;
   if (constant) {
     operand.weights = lower::resolve_weights(s.graph, node);
   } else {
     operand.view = dense_view(s.job.pointers, value.type());
+    std::vector<int64_t> stored = operand.view.strides;
+    for (size_t i = 0; i < order.size(); ++i) {
+      operand.view.strides[i] = stored[static_cast<size_t>(order[i])];
+    }
     s.buffers.push_back({s.job.pointers++, value});
     s.inputs.push_back(value);
   }
@@ -173,12 +186,16 @@ void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   Rng rng(17);
   graph::Builder g(s.graph);
   Tensor x = random_tensor(c.x, rng, c.mean);
-  std::vector<NodeId> operands = {g.input("x", c.x)};
-  add_operand(s, operands[0], x, false);
+  auto ordered = [&](NodeId node, const Dims& order) {
+    return order.empty() ? node : g.transpose(node, order);
+  };
+  std::vector<NodeId> operands = {ordered(g.input("x", c.x), c.x_order)};
+  add_operand(s, operands[0], x, false, c.x_order);
   if (c.op != graph::Op::reduce_window) {
     Tensor w = random_tensor(c.w, rng);
-    operands.push_back(c.constant_weights ? reversed_constant(g, w) : g.input("w", c.w));
-    add_operand(s, operands[1], w, c.constant_weights);
+    NodeId node = c.constant_weights ? reversed_constant(g, w) : g.input("w", c.w);
+    operands.push_back(ordered(node, c.w_order));
+    add_operand(s, operands[1], w, c.constant_weights, c.w_order);
   }
   NodeId root = g.add(c.op, operands, c.attr);
   s.result = s.graph.type(root);

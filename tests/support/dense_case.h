@@ -15,7 +15,9 @@ namespace burin::test {
 struct DenseCase {
   std::string name;
   graph::Op op = graph::Op::convolution;
-  TensorType x, w;  // w unused by reduce_window
+  TensorType x, w;  // as stored; w unused by reduce_window
+  // How the operands see them, as a transpose does; empty: as stored.
+  Dims x_order, w_order;
   graph::Attr attr;
   bool constant_weights = true;
   double mean = 0;  // of the random x
@@ -27,6 +29,9 @@ struct DenseCase {
 
 DenseCase conv_case(std::string name, Dims x, Dims w, Dims stride, Dims low, Dims high,
                     Dims w_dilation, int64_t groups = 1);
+// The gradient of 3 x 3 weights of a convolution, stride 1: of x[n, y, x, c] and of the gradient of
+// its result, of `out` channels.
+DenseCase gradient_case(std::string name, Dims x, int64_t out, Dims low, Dims high);
 // lhs[batch..., m, k] * rhs[batch..., k, n].
 DenseCase matmul_case(std::string name, Dims lhs, Dims rhs);
 DenseCase window_case(std::string name, Dims x, graph::ReduceKind kind, Dims window, Dims stride,

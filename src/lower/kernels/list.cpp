@@ -11,6 +11,7 @@
 #include "lower/kernels/weight_gradient.h"
 #include "lower/kernels/window.h"
 #include "lower/kernels/winograd.h"
+#include "lower/kernels/winograd_gradient.h"
 
 namespace burin::lower {
 
@@ -81,6 +82,8 @@ std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
+      {"winograd_gradient", Op::convolution, refuse_winograd_gradient, make_winograd_gradient,
+       winograd_gradient_alternatives, cannot_winograd_gradient},
       {"weight_gradient", Op::convolution, refuse_weight_gradient, make_weight_gradient},
       {"winograd", Op::convolution, refuse_winograd, make_winograd, winograd_alternatives,
        cannot_winograd},

@@ -42,10 +42,20 @@ struct WeightGradient {
 // along other axes than a convolution wants.
 bool is_weight_gradient(const graph::Graph& graph, graph::NodeId node);
 
+// The operands and sizes of such a node; the plan and the pointer are open.
+WeightGradient weight_gradient_of(const DenseJob& job);
+// Operations that the network asks for.
+double weight_gradient_flops(const WeightGradient& w);
+
 WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Machine& machine);
 
 // The code of one tile: a part of the batch, a group of channels.
 void emit_weight_gradient_tile(loop::Builder& b, const WeightGradient& w);
+
+// What adds the parts, in order, and evaluates what follows. The only extra of `kernels` is the
+// parts.
+DenseStage make_weight_gradient_sum(const DenseJob& job, const WeightGradient& w,
+                                    const DenseKernels& kernels);
 
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_weight_gradient(const DenseJob& job);

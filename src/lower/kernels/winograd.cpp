@@ -125,23 +125,22 @@ std::string describe(const DenseJob& job, const WinogradPlan& plan) {
       plan.vectors, weights);
 }
 
-// Whether someone truncates the sums to integers: those were exact, and must stay so.
-bool counts(const DenseJob& job) {
+}  // namespace
+
+std::optional<std::string> wants_exact_sums(const DenseJob& job) {
+  if (job.exact) return "exact sums were asked for";
   for (const graph::Node& user : job.graph->nodes) {
     if (user.op == graph::Op::convert && user.operands[0] == job.node &&
         is_integer(user.type.dtype)) {
-      return true;
+      return "the sums are used as integers";
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<std::string> cannot_winograd(const DenseJob& job) {
-  if (job.exact) return "exact sums were asked for";
+  if (auto reason = wants_exact_sums(job)) return reason;
   if (auto reason = refuse_form(job)) return reason;
-  if (counts(job)) return "the sums are used as integers";
   DenseKernels unused;
   Conv conv = phases_of(job, unused)[0];
   Nest nest;

@@ -27,13 +27,18 @@ struct WinogradPoints {
 // Well-conditioned points for m = 2, 4 or 6: few bits, so that the transforms' constants are exact.
 WinogradPoints winograd_points(int64_t m);
 
+// Winograd tiles: along an image, of the batch.
+struct WinogradGrid {
+  int64_t tiles_h = 1, tiles_w = 1, tiles = 1;
+};
+
 // How the work is cut. A tile of the plan is `block` Winograd tiles times `panel_block` panels of
 // output channels; it transforms its inputs, then multiplies and transforms back panel by panel.
 // Tiles of the plan that need the same inputs each transform them: moving them between cores costs
 // more.
 struct WinogradPlan {
   WinogradPoints points;
-  int64_t tiles_h = 1, tiles_w = 1, tiles = 1;  // Winograd tiles: along an image, of the batch
+  WinogradGrid grid;
   int64_t block = 1, blocks = 1;
   int64_t rows = 1, vectors = 1;  // of the register tile
   int64_t panels = 1, panel_block = 1;
@@ -70,6 +75,9 @@ struct Winograd {
   int64_t weight_elements() const;
 };
 
+// Why the job's sums must be those of direct products; nothing if they need not: exact sums were
+// asked for, or someone truncates them to integers, which were exact and must stay so.
+std::optional<std::string> wants_exact_sums(const DenseJob& job);
 // Why F(m, 3) cannot compute the job at all; nothing if it can.
 std::optional<std::string> cannot_winograd(const DenseJob& job);
 // The m that may be chosen.
@@ -114,9 +122,15 @@ class WinogradLines {
 
   int64_t groups() const { return static_cast<int64_t>(points_.pairs.size()) + 2; }
   static int64_t first_row(int64_t group) { return group == 0 ? 0 : 2 * group - 1; }
-  // Rows of B^T times alpha inputs, rows of G times three weights.
+  // Rows of B^T times alpha inputs; rows of G times three weights, or times the m elements of a
+  // tile of the result's gradient, with the rows' further powers of p.
   std::vector<loop::Value> inputs(int64_t group, const Load& load) const;
-  std::vector<loop::Value> weights(int64_t group, const Load& load) const;
+  std::vector<loop::Value> weights(int64_t group, const Load& load) const {
+    return powers(3, group, load);
+  }
+  std::vector<loop::Value> gradients(int64_t group, const Load& load) const {
+    return powers(points_.outputs(), group, load);
+  }
 
   // A square of `columns` wide transformed by `line` from both sides: B^T d B, G g G^T.
   using Line = std::vector<loop::Value> (WinogradLines::*)(int64_t group, const Load& load) const;
@@ -124,12 +138,15 @@ class WinogradLines {
   using StoreAt = std::function<void(int64_t i, int64_t j, loop::Value value)>;
   void square(Line line, int64_t columns, const LoadAt& load, const StoreAt& store) const;
 
-  // Rows parity, parity + 2, ... of A^T times a line of alpha products.
-  std::vector<loop::Value> outputs(int64_t parity, const Load& load) const;
-  // A^T M A.
-  void outputs(const LoadAt& load, const StoreAt& store) const;
+  // A^T M A where A^T has the given number of rows: m for a convolution, 3 for the gradient of its
+  // weights.
+  void outputs(int64_t rows, const LoadAt& load, const StoreAt& store) const;
 
  private:
+  // Rows parity, parity + 2, ... of A^T times a line of alpha products.
+  std::vector<loop::Value> outputs(int64_t rows, int64_t parity, const Load& load) const;
+  // The polynomial with `count` coefficients at the points of a group.
+  std::vector<loop::Value> powers(int64_t count, int64_t group, const Load& load) const;
   loop::Value real(double x) const { return b_.real(type_, x); }
   loop::Value dot(std::span<const double> coefficients, int64_t first, const Load& load) const;
   // even +- p * odd

@@ -3,6 +3,7 @@
 //   B^T d:  point 0: Q's coefficients on d0 d2 ...; infinity: the same on d1 d3 ...;
 //           +-p: E +- p O with Q_i's coefficients on d2 d4 ... (E) and on d1 d3 ... (O)
 //   G g:    point 0: g0; infinity: g2; +-p: g0 + p^2 g2 +- p g1
+//           of a gradient's four and more elements: the polynomial in p alike, the last at infinity
 //   A^T m:  y_r = [r = 0] m_0 + sum over pairs of s p^r (m_+p + (-1)^r m_-p)
 //                 + [r the last] s m_infinity      with each column's scale s
 #include <cmath>
@@ -78,12 +79,20 @@ std::vector<Value> WinogradLines::inputs(int64_t group, const Load& load) const 
   return both(points_.pairs[pair], even, odd);
 }
 
-std::vector<Value> WinogradLines::weights(int64_t group, const Load& load) const {
+std::vector<Value> WinogradLines::powers(int64_t count, int64_t group, const Load& load) const {
   if (group == 0) return {load(0)};
-  if (group + 1 == groups()) return {load(2)};
+  if (group + 1 == groups()) return {load(count - 1)};
   double p = points_.pairs[static_cast<size_t>(group) - 1];
-  Value odd = load(1), even = load(0);
-  even = p == 1 ? b_.add(even, load(2)) : b_.fma(load(2), real(p * p), even);
+  // By Horner's scheme, the last element of each parity first.
+  auto sum = [&](int64_t parity) {
+    int64_t last = (count - 1 - parity) / 2 * 2 + parity;
+    Value value = load(last);
+    for (int64_t k = last - 2; k >= 0; k -= 2) {
+      value = p == 1 ? b_.add(load(k), value) : b_.fma(value, real(p * p), load(k));
+    }
+    return value;
+  };
+  Value odd = sum(1), even = sum(0);
   return both(p, even, odd);
 }
 
@@ -107,16 +116,15 @@ void WinogradLines::square(Line line, int64_t columns, const LoadAt& load,
   }
 }
 
-std::vector<Value> WinogradLines::outputs(int64_t parity, const Load& load) const {
+std::vector<Value> WinogradLines::outputs(int64_t count, int64_t parity, const Load& load) const {
   size_t pairs = points_.pairs.size();
   std::vector<Value> joined;
   for (int64_t i = 0; i < static_cast<int64_t>(pairs); ++i) {
     Value plus = load(1 + 2 * i), minus = load(2 + 2 * i);
     joined.push_back(parity == 0 ? b_.add(plus, minus) : b_.sub(plus, minus));
   }
-  int64_t m = points_.outputs();
   std::vector<Value> rows;
-  for (int64_t r = parity; r < m; r += 2) {
+  for (int64_t r = parity; r < count; r += 2) {
     Value sum;
     auto add = [&](Value x, double scale) {
       if (sum.valid()) {
@@ -126,7 +134,7 @@ std::vector<Value> WinogradLines::outputs(int64_t parity, const Load& load) cons
       }
     };
     if (r == 0) add(load(0), 1);
-    if (r == m - 1) add(load(m + 1), points_.infinity_scale());
+    if (r == count - 1) add(load(points_.count() - 1), points_.infinity_scale());
     for (size_t i = 0; i < pairs; ++i) {
       double power = std::pow(points_.pairs[i], static_cast<double>(r));
       add(joined[i], power * points_.scale(i));
@@ -136,16 +144,16 @@ std::vector<Value> WinogradLines::outputs(int64_t parity, const Load& load) cons
   return rows;
 }
 
-void WinogradLines::outputs(const LoadAt& load, const StoreAt& store) const {
+void WinogradLines::outputs(int64_t rows, const LoadAt& load, const StoreAt& store) const {
   for (int64_t parity = 0; parity < 2; ++parity) {
     std::vector<std::vector<Value>> down;  // [column][row of the parity]
     for (int64_t j = 0; j < points_.count(); ++j) {
-      down.push_back(outputs(parity, [&](int64_t i) { return load(i, j); }));
+      down.push_back(outputs(rows, parity, [&](int64_t i) { return load(i, j); }));
     }
     for (size_t r = 0; r < down[0].size(); ++r) {
       auto across = [&](int64_t j) { return down[static_cast<size_t>(j)][r]; };
       for (int64_t odd = 0; odd < 2; ++odd) {
-        std::vector<Value> values = outputs(odd, across);
+        std::vector<Value> values = outputs(rows, odd, across);
         for (size_t k = 0; k < values.size(); ++k) {
           store(2 * static_cast<int64_t>(r) + parity, 2 * static_cast<int64_t>(k) + odd, values[k]);
         }

@@ -13,14 +13,14 @@ constexpr int64_t kBytes = WinogradFrame::kBytes;
 // The epilogue at pixels around one point of the result.
 class Pixels {
  public:
-  Pixels(const WinogradFrame& f, std::vector<Value> index, Value mask)
-      : b_(f.b), fused_(f.w.conv.fused), index_(std::move(index)) {
+  Pixels(const WinogradFrame& f, const Epilogue& fused, std::vector<Value> index, Value mask)
+      : b_(f.b), fused_(fused), index_(std::move(index)) {
     views_ = emit_bases(b_, fused_.expr.views, index_);
     outputs_ = emit_bases(b_, fused_.outputs, index_);
     point_.index = index_;
     point_.extra.assign(index_.size(), 0);
     point_.lane_axis = static_cast<int>(index_.size()) - 1;
-    point_.lanes = f.w.lanes;
+    point_.lanes = f.lanes;
     point_.mask = mask;
     point_.bases = views_;
   }
@@ -43,11 +43,12 @@ class Pixels {
 
 class OutputEmitter {
  public:
-  OutputEmitter(const WinogradFrame& f, const WinogradPlace& at, Value channel, Value from)
-      : f_(f), b_(f.b), at_(at), channel_(channel), from_(from), shape_(f.w.conv.fused.shape) {
-    int64_t out = f.w.conv.out;
-    if (out % f.w.lanes != 0) {
-      mask_ = b_.first_n({loop::Elem::m32, f.w.lanes}, b_.sub(b_.index(out), channel));
+  OutputEmitter(const WinogradFrame& f, const Winograd& w, const WinogradPlace& at, Value channel,
+                Value from)
+      : f_(f), w_(w), b_(f.b), at_(at), channel_(channel), from_(from), shape_(w.conv.fused.shape) {
+    int64_t out = w.conv.out;
+    if (out % f.lanes != 0) {
+      mask_ = b_.first_n({loop::Elem::m32, f.lanes}, b_.sub(b_.index(out), channel));
     }
   }
 
@@ -63,37 +64,41 @@ class OutputEmitter {
 
  private:
   Value load(int64_t i, int64_t j) {
-    int64_t point = (i * f_.alpha + j) * f_.w.scratch.m_point;
+    int64_t point = (i * f_.alpha + j) * w_.scratch.m_point;
     return b_.load(f_.vector, {from_, {}, 1, point * kBytes});
   }
 
   void whole() {
-    Pixels pixels(f_, {at_.n, at_.y, at_.x, channel_}, mask_);
-    f_.lines.outputs([&](int64_t i, int64_t j) { return load(i, j); },
-                     [&](int64_t i, int64_t j, Value y) { pixels.store(i, j, y); });
+    Pixels pixels(f_, w_.conv.fused, {at_.n, at_.y, at_.x, channel_}, mask_);
+    f_.lines.outputs(
+        f_.m, [&](int64_t i, int64_t j) { return load(i, j); },
+        [&](int64_t i, int64_t j, Value y) { pixels.store(i, j, y); });
   }
 
   // A tile that reaches over the result's edge: written to scratch memory, then pixel by pixel what
   // is there of it.
   void border() {
-    int64_t m = f_.m, lanes = f_.w.lanes, result = f_.w.scratch.result;
-    f_.lines.outputs([&](int64_t i, int64_t j) { return load(i, j); },
-                     [&](int64_t i, int64_t j, Value y) {
-                       b_.store(y, {f_.scratch(result + (i * m + j) * lanes, b_.index(0))});
-                     });
+    int64_t m = f_.m, lanes = f_.lanes, result = w_.scratch.result;
+    f_.lines.outputs(
+        f_.m, [&](int64_t i, int64_t j) { return load(i, j); },
+        [&](int64_t i, int64_t j, Value y) {
+          b_.store(y, {f_.scratch(result + (i * m + j) * lanes, b_.index(0))});
+        });
     Value rows = b_.min(b_.index(m), b_.sub(b_.index(shape_[1]), at_.y));
     Value columns = b_.min(b_.index(m), b_.sub(b_.index(shape_[2]), at_.x));
     b_.loop(b_.index(0), rows, 1, [&](Value i) {
       b_.loop(b_.index(0), columns, 1, [&](Value j) {
         Value pixel = b_.add(b_.mul(i, b_.index(m)), j);
         Value y = b_.load(f_.vector, {f_.scratch(result, b_.mul(pixel, b_.index(lanes)))});
-        Pixels pixels(f_, {at_.n, b_.add(at_.y, i), b_.add(at_.x, j), channel_}, mask_);
+        Pixels pixels(f_, w_.conv.fused, {at_.n, b_.add(at_.y, i), b_.add(at_.x, j), channel_},
+                      mask_);
         pixels.store(0, 0, y);
       });
     });
   }
 
   const WinogradFrame& f_;
+  const Winograd& w_;
   Builder& b_;
   const WinogradPlace& at_;
   Value channel_, from_, mask_;
@@ -102,9 +107,9 @@ class OutputEmitter {
 
 }  // namespace
 
-void emit_winograd_output(const WinogradFrame& f, const WinogradPlace& at, Value channel,
-                          Value from) {
-  OutputEmitter(f, at, channel, from).emit();
+void emit_winograd_output(const WinogradFrame& f, const Winograd& w, const WinogradPlace& at,
+                          Value channel, Value from) {
+  OutputEmitter(f, w, at, channel, from).emit();
 }
 
 }  // namespace burin::lower

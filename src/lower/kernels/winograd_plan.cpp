@@ -117,7 +117,7 @@ class Estimate {
   void choose_groups(WinogradPlan& plan, double products) const {
     plan.panel_block = plan.panels;
     if (plan.blocks >= kEnoughTiles) return;
-    double input = input_cycles() * static_cast<double>(plan.tiles);
+    double input = input_cycles() * static_cast<double>(plan.grid.tiles);
     if (input_bytes(plan) > static_cast<double>(machine_.l2_bytes)) {
       input *= 1 + kSpilledInputs * machine_.vector_bits / kWideBits;
     }
@@ -129,7 +129,7 @@ class Estimate {
 
   void estimate(WinogradPlan& plan) const {
     double points = alpha_ * alpha_, blocks = static_cast<double>(plan.blocks);
-    auto in = static_cast<double>(conv_.in), tiles = static_cast<double>(plan.tiles);
+    auto in = static_cast<double>(conv_.in), tiles = static_cast<double>(plan.grid.tiles);
     double k = static_cast<double>(plan.chunk > 0 ? plan.chunk : conv_.in);
     double products = step_cycles(plan, k) * in * points * blocks;
     choose_groups(plan, products);
@@ -183,11 +183,11 @@ WinogradPlan cut_winograd(const Conv& conv, int64_t m, int64_t block) {
   const Shape& result = conv.fused.shape;
   WinogradPlan plan;
   plan.points = winograd_points(m);
-  plan.tiles_h = ceil_div(result[1], m);
-  plan.tiles_w = ceil_div(result[2], m);
-  plan.tiles = result[0] * plan.tiles_h * plan.tiles_w;
-  plan.blocks = ceil_div(plan.tiles, block);
-  plan.block = ceil_div(plan.tiles, plan.blocks);
+  plan.grid.tiles_h = ceil_div(result[1], m);
+  plan.grid.tiles_w = ceil_div(result[2], m);
+  plan.grid.tiles = result[0] * plan.grid.tiles_h * plan.grid.tiles_w;
+  plan.blocks = ceil_div(plan.grid.tiles, block);
+  plan.block = ceil_div(plan.grid.tiles, plan.blocks);
   return plan;
 }
 

@@ -15,7 +15,8 @@ constexpr int64_t kBytes = WinogradFrame::kBytes, kLine = 64;
 
 class TileEmitter {
  public:
-  TileEmitter(Builder& b, const Winograd& w) : b_(b), w_(w), s_(w.scratch), f_(b, w) {
+  TileEmitter(Builder& b, const Winograd& w)
+      : b_(b), w_(w), s_(w.scratch), f_(b, w.plan.points, w.plan.grid, w.lanes, w.scratch_pointer) {
     points_ = f_.alpha * f_.alpha;
   }
 
@@ -24,9 +25,10 @@ class TileEmitter {
     Value block = b_.rem(b_.tile(), b_.index(plan.blocks));
     Value group = b_.div(b_.tile(), b_.index(plan.blocks));
     first_ = b_.mul(block, b_.index(plan.block));
-    count_ = b_.min(b_.index(plan.block), b_.sub(b_.index(plan.tiles), first_));
+    count_ = b_.min(b_.index(plan.block), b_.sub(b_.index(plan.grid.tiles), first_));
+    WinogradImage image = input();
     each_winograd_tile(f_, first_, count_, [&](const WinogradPlace& at) {
-      emit_winograd_input(f_, at, f_.scratch(0, b_.mul(at.t, b_.index(s_.v_row))));
+      emit_winograd_input(f_, image, at, f_.scratch(0, b_.mul(at.t, b_.index(s_.v_row))));
     });
     Value lo = b_.mul(group, b_.index(plan.panel_block));
     Value hi = b_.min(b_.add(lo, b_.index(plan.panel_block)), b_.index(plan.panels));
@@ -34,6 +36,19 @@ class TileEmitter {
   }
 
  private:
+  WinogradImage input() {
+    const Conv& c = w_.conv;
+    WinogradImage image;
+    image.base = b_.offset({b_.pointer(c.x.pointer), {}, 1, c.x.offset * kBytes});
+    image.steps = c.x.strides;
+    image.sizes = c.input, image.low = c.low;
+    image.channels = c.in;
+    image.size = f_.alpha, image.line = &WinogradLines::inputs;
+    image.point = s_.v_point;
+    image.patch = s_.patch, image.patch_pixel = s_.patch_pixel;
+    return image;
+  }
+
   void emit_panels(Value lo, Value hi) {
     int64_t width = w_.plan.vectors * w_.lanes;
     Panels panels = split_panels(w_.conv.out, width);
@@ -56,7 +71,7 @@ class TileEmitter {
       for_range(b_, b_.index(0), b_.index(vectors), [&](Value v) {
         Value channel = b_.mul(v, b_.index(w_.lanes));
         Value products = b_.add(b_.mul(at.t, b_.index(s_.m_row)), channel);
-        emit_winograd_output(f_, at, b_.add(n, channel), f_.scratch(s_.m, products));
+        emit_winograd_output(f_, w_, at, b_.add(n, channel), f_.scratch(s_.m, products));
       });
     });
   }
@@ -78,7 +93,7 @@ class TileEmitter {
     if (chunks > 1) clear_sums();
     for_range(b_, b_.index(0), b_.index(chunks), [&](Value i) {
       Value from = f_.at(weights, b_.mul(i, b_.index(chunk * 9 * width)));
-      emit_winograd_weights(f_, from, vectors);
+      emit_winograd_weights(f_, w_, from, vectors);
       Value next = f_.at(from, b_.index(chunk * 9 * width));
       each_point([&](Value point) {
         Value v = b_.add(b_.mul(point, b_.index(s_.v_point)), b_.mul(i, b_.index(chunk)));
