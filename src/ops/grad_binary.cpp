@@ -40,14 +40,15 @@ NodeId of_modulus(const Terms& t) {
   return t.b.neg(t.b.mul(t.g, q));
 }
 
-// max(a, b), min(a, b): to the one that was taken; at a tie to b. So max(x, 0) is flat at 0.
+// y = max(a, b) or min(a, b): to the one that was taken; at a tie to b. So max(x, 0) is flat at 0.
+// a > b exactly where y > b, and y is what others read: a need not be kept.
 template <Op comparison>
 NodeId to_left(const Terms& t) {
-  return where(t.b, t.b.add(comparison, {t.left, t.right}), t.g);
+  return where(t.b, t.b.add(comparison, {t.y, t.right}), t.g);
 }
 template <Op comparison>
 NodeId to_right(const Terms& t) {
-  NodeId taken = t.b.add(comparison, {t.left, t.right});
+  NodeId taken = t.b.add(comparison, {t.y, t.right});
   return t.b.select(taken, zeros_like(t.b, t.g), t.g);
 }
 
