@@ -52,6 +52,7 @@ class Windows {
       NodeId number = b_.full(numbers, static_cast<double>(t + 1));
       first = b_.select(b_.eq(under(t), y_), number, first);
     }
+    if (cover_once()) return to_first(first);
     NodeId g = extended(g_);
     first = extended(first);
     return sum_over_taps([&](size_t t) {
@@ -75,6 +76,34 @@ class Windows {
  private:
   int64_t size(size_t axis) const { return b_.shape(x_)[axis]; }
   int64_t results(size_t axis) const { return b_.shape(y_)[axis]; }
+
+  // Whether each element lies in exactly one window, under the tap of its phase.
+  bool cover_once() const {
+    for (size_t i = 0; i < rank_; ++i) {
+      if (attr_.window[i] != attr_.stride[i] || attr_.dilation[i] != 1) return false;
+      if (attr_.low[i] != 0 || results(i) * attr_.stride[i] != size(i)) return false;
+    }
+    return true;
+  }
+
+  // Then axes of q and r side by side are the operand's, and g goes where r is the window's tap.
+  NodeId to_first(NodeId first) const {
+    Dims split, q, r;
+    for (size_t i = 0; i < rank_; ++i) {
+      q.push_back(static_cast<int64_t>(split.size()));
+      split.push_back(results(i));
+      if (attr_.stride[i] == 1) continue;
+      r.push_back(static_cast<int64_t>(split.size()));
+      split.push_back(attr_.stride[i]);
+    }
+    Dims steps;
+    for (int64_t axis : r) steps.push_back(split[static_cast<size_t>(axis)]);
+    Tensor numbers({DType::i32, Shape(steps)});
+    for (int64_t t = 0; t < numbers.elements(); ++t) numbers.set_int(t, t + 1);
+    NodeId hit = b_.eq(b_.broadcast(first, Shape(split), q),
+                       b_.broadcast(b_.constant(numbers), Shape(split), r));
+    return b_.reshape(where(b_, hit, b_.broadcast(g_, Shape(split), q)), b_.shape(x_));
+  }
 
   void pad_operand(double value) {
     padded_ = x_;
