@@ -47,6 +47,7 @@ std::vector<DenseCase> matmul_cases() {
   }
   cases.push_back(matmul_case("k 1", {5, 1}, {1, 40}));
   cases.push_back(matmul_case("long k", {2, 301}, {301, 16}));
+  cases.push_back(matmul_case("long rows", {7, 16}, {16, 4205}));
   cases.push_back(matmul_case("rows of rows", {2, 3, 5, 7}, {7, 17}));
   cases.push_back(matmul_case("batch", {2, 3, 5, 7}, {2, 3, 7, 17}));
   return cases;

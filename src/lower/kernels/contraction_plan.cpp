@@ -16,6 +16,8 @@ constexpr double kL2BytesPerCycle = 24;   // sustained, of weights behind the fi
 constexpr double kAboutEqual = 1.012;     // estimates no further apart do not differ
 constexpr double kTileFlops = 5e5;        // the least work worth a tile of its own
 constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
+constexpr int64_t kLongRun = 4096;   // bytes along a row that are worth a change of order
+constexpr int64_t kMostRuns = 1024;  // tiles of the plan that it may make
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
   bool from_memory = vectors == 1 && machine.splat_operands;  // the splat needs no register
@@ -55,6 +57,21 @@ double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
   return total * (1 + kCostPerVariant * variants);
 }
 
+// A right-hand side that is read where it is has the rows of a panel far apart. Where few of them
+// make a long run of panels fit the second-level cache, such runs pass over one register tile's
+// rows at a time: what follows the sums walks along its memory too.
+std::optional<Schedule> schedule_in_runs(const Contraction& c, Schedule s,
+                                         const loop::Machine& machine) {
+  int64_t panel = s.vectors * c.nest.lanes * 4;  // bytes of a row
+  int64_t panels = split_panels(c.nest.n, s.vectors * c.nest.lanes).count();
+  int64_t run = std::min(machine.l2_bytes / 4 / (panel * std::max<int64_t>(c.k, 1)), panels);
+  if (s.m_block == 1 || run * panel < kLongRun) return std::nullopt;
+  if (s.m_block * ceil_div(panels, run) > kMostRuns) return std::nullopt;
+  s.m_block = 1;
+  s.panel_block = run;
+  return s;
+}
+
 Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
                          const loop::Machine& machine) {
   const Nest& nest = c.nest;
@@ -68,6 +85,9 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
   // pass once, a panel at a time, over all rows.
   bool weights_stay = nest.n * rows * 4 <= machine.l2_bytes / 2;
   Schedule s{tile.rows, tile.vectors, 1, m_tiles, weights_stay ? panels : 1};
+  if (!weights_stay && outer == 1 && reads_in_place(c)) {
+    if (auto in_runs = schedule_in_runs(c, s, machine)) return *in_runs;
+  }
   double flops = c.flops / static_cast<double>(ceil_div(panels, s.panel_block));  // of all rows
   int64_t blocks = std::clamp<int64_t>(static_cast<int64_t>(flops / kTileFlops), 1, kMostTiles);
   if (!weights_stay) blocks = std::min(blocks, ceil_div(kEnoughTiles, panels));
