@@ -46,7 +46,7 @@ Result<void> run(const Settings& s) {
   double seconds = since(start);
   std::printf("%.0f images/s, waited %.1f %% of the time\n", static_cast<double>(images) / seconds,
               100 * loader->waited_seconds() / seconds);
-  std::fputs(loader->unreadable_text().c_str(), stdout);
+  std::fputs(data::unreadable_text(loader->unreadable(), set.size()).c_str(), stdout);
   return {};
 }
 

@@ -1,5 +1,5 @@
-// A file that appears whole or not at all: written under a temporary name beside its path and
-// renamed by commit().
+// A file that appears whole or not at all: it has no name, or a temporary one beside its path,
+// until commit() gives it its own.
 #pragma once
 
 #include <cstdio>
@@ -14,12 +14,13 @@ namespace burin {
 
 class OutputFile {
  public:
-  // Fails if the folder is missing or not writable; `where` of a Diagnostic is the path.
+  // Where `path` is a device or a pipe, it is written to as it stands. Fails if the folder is
+  // missing or not writable; `where` of a Diagnostic is the path.
   static Result<std::unique_ptr<OutputFile>> create(const std::string& path);
 
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
-  // Removes the temporary file if commit() did not succeed.
+  // Leaves nothing behind if commit() did not succeed.
   ~OutputFile();
 
   // Errors of writing are kept and reported by commit().
@@ -30,10 +31,14 @@ class OutputFile {
   Result<void> commit(Durability durability = Durability::cached);
 
  private:
-  OutputFile(std::string path, std::string temporary, std::FILE* file)
-      : path_(std::move(path)), temporary_(std::move(temporary)), file_(file) {}
+  enum class Name { none, temporary, final };
+
+  OutputFile(std::string path, std::string temporary, Name name, std::FILE* file)
+      : path_(std::move(path)), temporary_(std::move(temporary)), name_(name), file_(file) {}
+  void keep_error(bool ok);
 
   std::string path_, temporary_;
+  Name name_;  // under which it is open
   std::FILE* file_ = nullptr;
   int error_ = 0;  // the first errno
 };

@@ -1,5 +1,6 @@
 // The command line: one verb, one file. Exit codes: 0 fine, 1 the model, file or input is at
 // fault, 2 the command line is.
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Example:\n  burin zoo resnet50 -o resnet50.onnx\n  burin bench resnet50.onnx\n"
       "  burin run resnet50.onnx photo.jpg --top 5\nburin VERB --help tells more.");
+  std::signal(SIGXFSZ, SIG_IGN);  // writing too large a file is an error, not the end
   int exit_code = 0;
   burin::cli::add_run(app, exit_code);
   burin::cli::add_bench(app, exit_code);

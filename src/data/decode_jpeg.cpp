@@ -10,10 +10,13 @@ namespace burin::data {
 
 namespace {
 
-// One decoder for each thread: making one costs as much as a small image.
-tjhandle decoder_of_thread() {
-  thread_local std::unique_ptr<void, int (*)(tjhandle)> decoder(tjInitDecompress(), &tjDestroy);
-  return decoder.get();
+using Decoder = std::unique_ptr<void, int (*)(tjhandle)>;
+
+// One for each thread: making one costs as much as a small image.
+Decoder& decoder_of_thread() {
+  thread_local Decoder decoder(nullptr, &tjDestroy);
+  if (!decoder) decoder.reset(tjInitDecompress());
+  return decoder;
 }
 
 // libturbojpeg does not convert CMYK to RGB: Adobe's files store inverted inks.
@@ -34,18 +37,21 @@ void scale_down(int& width, int& height, const DecodeOptions& options) {
   }
 }
 
-Diagnostic broken(const std::string& name, tjhandle decoder) {
-  return {name, std::string("broken JPEG: ") + tjGetErrorStr2(decoder), {}};
+// The decoder goes: what a broken file leaves in it would spoil the next picture.
+Diagnostic broken(const std::string& name, Decoder& decoder) {
+  std::string reason = tjGetErrorStr2(decoder.get());
+  decoder.reset();
+  return {name, "broken JPEG: " + reason, {}};
 }
 
 }  // namespace
 
 Result<Image> decode_jpeg(Bytes bytes, const std::string& name, const DecodeOptions& options) {
-  tjhandle decoder = decoder_of_thread();
+  Decoder& decoder = decoder_of_thread();
   if (!decoder) return fail(name, "no JPEG decoder");
   int width = 0, height = 0, subsampling = 0, colourspace = 0;
   auto size = static_cast<unsigned long>(bytes.size());
-  if (tjDecompressHeader3(decoder, bytes.data(), size, &width, &height, &subsampling,
+  if (tjDecompressHeader3(decoder.get(), bytes.data(), size, &width, &height, &subsampling,
                           &colourspace) != 0) {
     return std::unexpected(broken(name, decoder));
   }
@@ -56,7 +62,7 @@ Result<Image> decode_jpeg(Bytes bytes, const std::string& name, const DecodeOpti
   std::vector<uint8_t> inks(cmyk ? image.rgb.size() / 3 * 4 : 0);
   uint8_t* out = cmyk ? inks.data() : image.rgb.data();
   // A progressive file may repeat scans without end; warnings are what truncated files give.
-  int status = tjDecompress2(decoder, bytes.data(), size, out, width, 0, height,
+  int status = tjDecompress2(decoder.get(), bytes.data(), size, out, width, 0, height,
                              cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS);
   if (status != 0) return std::unexpected(broken(name, decoder));
   if (cmyk) cmyk_to_rgb(inks, image.rgb);

@@ -41,7 +41,7 @@ Result<std::unique_ptr<Loader>> Loader::create(const Dataset& dataset, std::vect
   BURIN_TRY(check_options(options, *source));
   std::unique_ptr<Loader> loader;
   try {
-    loader.reset(new Loader(dataset, std::move(source), options));
+    loader.reset(new Loader(std::move(source), options));
     for (int i = 0; i < options.threads; ++i) {
       loader->threads_.emplace_back([at = loader.get()](std::stop_token stop) { at->work(stop); });
     }
@@ -53,10 +53,8 @@ Result<std::unique_ptr<Loader>> Loader::create(const Dataset& dataset, std::vect
   return loader;
 }
 
-Loader::Loader(const Dataset& dataset, std::unique_ptr<BatchSource> source,
-               const LoaderOptions& options)
-    : dataset_(dataset),
-      source_(std::move(source)),
+Loader::Loader(std::unique_ptr<BatchSource> source, const LoaderOptions& options)
+    : source_(std::move(source)),
       first_(options.first_epoch * source_->steps_per_epoch() + options.first_step),
       slots_(options.threads == 0 ? 1 : static_cast<size_t>(options.prefetch) + 1),
       renderer_(options.batches.format),
@@ -123,13 +121,13 @@ Result<Batch> Loader::next() {
   return Batch{b.images, b.labels, b.soft_labels, b.epoch, b.step};
 }
 
-std::string Loader::unreadable_text() const {
+std::string unreadable_text(const std::map<int64_t, Diagnostic>& unreadable, int64_t items) {
   constexpr size_t kShown = 20;
-  if (unreadable_.empty()) return {};
-  std::string text = fmt::format("{} of {} images cannot be read and are left out:\n",
-                                 unreadable_.size(), dataset_.size());
+  if (unreadable.empty()) return {};
+  std::string text =
+      fmt::format("{} of {} images cannot be read and are left out:\n", unreadable.size(), items);
   size_t shown = 0;
-  for (const auto& [item, why] : unreadable_) {
+  for (const auto& [item, why] : unreadable) {
     if (shown++ == kShown) return text + "  ...\n";
     text += "  " + why.text() + "\n";
   }

@@ -51,8 +51,6 @@ class Loader {
   double waited_seconds() const { return waited_; }
   // Items of the batches so far that could not be read, each once.
   const std::map<int64_t, Diagnostic>& unreadable() const { return unreadable_; }
-  // "2 of 15000 images cannot be read and are left out:" and a line each, the first 20.
-  std::string unreadable_text() const;
 
  private:
   struct Slot {
@@ -61,13 +59,12 @@ class Loader {
     int64_t ready = -1;  // the number of the batch that it holds
   };
 
-  Loader(const Dataset& dataset, std::unique_ptr<BatchSource> source, const LoaderOptions& options);
+  Loader(std::unique_ptr<BatchSource> source, const LoaderOptions& options);
   void work(std::stop_token stop);
   void make(int64_t number, Renderer& renderer, std::stop_token stop);
   Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
   void wait_for(int64_t number);
 
-  const Dataset& dataset_;
   std::unique_ptr<BatchSource> source_;
   int64_t first_ = 0;  // batches are numbered from the start of epoch 0
   std::vector<Slot> slots_;
@@ -81,5 +78,9 @@ class Loader {
   int64_t next_to_return_ = 0;         // written by next() under mutex_
   std::vector<std::jthread> threads_;  // last: they stop before the rest goes
 };
+
+// "2 of 15000 images cannot be read and are left out:" and a line each, the first 20; empty if
+// none.
+std::string unreadable_text(const std::map<int64_t, Diagnostic>& unreadable, int64_t items);
 
 }  // namespace burin::data

@@ -135,14 +135,14 @@ Result<ModelWriter::Pieces> ModelWriter::checked_pieces(const std::string& where
                          " bytes: an ONNX file holds less than 2 GiB");
 }
 
-Result<void> ModelWriter::save(const std::string& path) const {
+Result<void> ModelWriter::save(const std::string& path, OutputFile::Durability durability) const {
   BURIN_ASSIGN(Pieces p, checked_pieces(path));
   BURIN_ASSIGN(auto file, OutputFile::create(path));
   for (const auto& [own, viewed] : p.list) {
     file->write(own);
     file->write(viewed);
   }
-  return file->commit();
+  return file->commit(durability);
 }
 
 Result<std::string> ModelWriter::bytes() const {

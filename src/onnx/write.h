@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/output_file.h"
 #include "onnx/encode.h"
 
 namespace burin::onnx {
@@ -32,7 +33,8 @@ class ModelWriter {
 
   // Writes the file under a temporary name and renames it. Refuses models of 2 GiB and more, which
   // protobuf readers do not open.
-  Result<void> save(const std::string& path) const;
+  Result<void> save(const std::string& path,
+                    OutputFile::Durability durability = OutputFile::Durability::cached) const;
   Result<std::string> bytes() const;
 
  private:

@@ -61,7 +61,7 @@ Result<void> save_model(const Trainable& trainable, const std::vector<NamedTenso
   add_ports(writer, model.graph);
   for (auto& [name, value] : values) writer.add_initializer(name, value);
   for (const onnx::NodeView& node : model.graph.nodes) writer.add_node(node);
-  return writer.save(path);
+  return writer.save(path, OutputFile::Durability::on_disk);
 }
 
 }  // namespace burin::train

@@ -43,6 +43,18 @@ TEST(Image, RefusesBrokenFiles) {
   EXPECT_FALSE(read_image("no-such-file.jpg"));
 }
 
+TEST(Image, ABrokenFileSpoilsNoOther) {
+  std::vector<uint8_t> noise = test::noise_of(64, 64);
+  for (auto& whole : {jpeg_of(noise, 64, 64), png_of(noise, 64, 64, SPNG_COLOR_TYPE_TRUECOLOR),
+                      webp_of(noise, 64, 64, 3)}) {
+    for (size_t size = 0; size < whole.size(); size += 13) {
+      (void)decode_image(std::span(whole).first(size), "cut");
+      auto next = decode_image(whole, "whole");
+      ASSERT_TRUE(next) << "after " << size << " bytes: " << next.error().text();
+    }
+  }
+}
+
 TEST(Image, RefusesAbsurdSizes) {
   for (uint32_t side : {uint32_t{20000}, uint32_t{0x7fffffff}, uint32_t{0}}) {
     auto result = decode_image(test::png_header_of(side, side), "huge");

@@ -142,7 +142,7 @@ TEST(Loader, PadsTheLastBatchWhenMeasuring) {
   EXPECT_EQ(std::vector<int64_t>(last->labels.begin(), last->labels.end()),
             (std::vector<int64_t>{0, 1, -1, -1, -1, -1, -1, -1}));
   EXPECT_EQ(last->images.size(), 8u * 48);
-  EXPECT_EQ(loader->unreadable_text(),
+  EXPECT_EQ(unreadable_text(loader->unreadable(), set.size()),
             "1 of 10 images cannot be read and are left out:\n  item 1: broken\n");
 }
 
