@@ -6,12 +6,12 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "driver/fit_memory.h"
 #include "driver/link.h"
 #include "driver/parallel.h"
 #include "isa/engrave.h"
 #include "loop/equal.h"
 #include "loop/verify.h"
-#include "lower/lower.h"
 #include "passes/run.h"
 #include "runtime/cpu_count.h"
 
@@ -150,13 +150,12 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   auto parallel = [&pool](size_t count, const std::function<void(size_t)>& work) {
     parallel_for(pool, count, work);
   };
-  lower::Options lowering{options.exact, options.choices.get(), options.keep, parallel};
-  BURIN_ASSIGN(lower::Lowered lowered,
-               lower::lower(optimized.graph, options.target.machine, lowering));
-  lower::MemoryPlan plan = lower::plan_memory(lowered);
+  BURIN_ASSIGN(Fitted fitted, lower_to_fit(optimized.graph, options, parallel));
+  lower::Lowered& lowered = fitted.lowered;
+  const lower::MemoryPlan& plan = fitted.plan;
+  result.recomputation = fitted.recomputation;
   watch.stage("lower");
 
-  BURIN_TRY(check_memory(lowered, plan, options.max_memory));
   BURIN_ASSIGN(Engraving engraving,
                engrave_and_pack(lowered, optimized.graph, options, pool, result.program));
   link(lowered, plan, engraving.codes, engraving.code_of, result.program);

@@ -22,7 +22,10 @@ struct CompileOptions {
   int bisect_limit = -1;   // run only the first so many passes; -1 for all
   bool exact = false;      // as lower::Options
   int64_t max_memory = 0;  // bytes of arena and constants together; 0 for no limit
-  int threads = 0;         // to compile on; 0 for all that may be used
+  // An output, such as a training's loss: to keep to max_memory, nodes behind it may compute values
+  // from before it again. -1: none.
+  int recompute_after = -1;
+  int threads = 0;  // to compile on; 0 for all that may be used
   // Called now and then while weights are packed, on any thread: what was read of the model may
   // leave memory.
   std::function<void()> release_model;
@@ -30,6 +33,12 @@ struct CompileOptions {
   bool verify = false;                            // run the verifiers at each boundary
   bool keep = false;     // keep what `burin inspect` and `burin verify` show
   bool listing = false;  // and a listing of every kernel's machine code
+};
+
+// What is computed a second time to save memory.
+struct Recomputation {
+  int64_t nodes = 0;  // of the graph
+  double share = 0;   // of the arithmetic that the graph asks for without it
 };
 
 struct StageTime {
@@ -63,6 +72,7 @@ struct Intermediates {
 
 struct Compiled {
   runtime::Program program;
+  Recomputation recomputation;
   std::vector<StageTime> times;                        // passes, lower, engrave
   std::shared_ptr<const Intermediates> intermediates;  // null unless kept
 };

@@ -52,19 +52,10 @@ std::string reason_of(const lower::Kernel& kernel) {
 
 }  // namespace
 
-Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-                          int64_t max_memory) {
-  int64_t constants = 0;
-  constant_offsets(lowered, &constants);
-  int64_t activations = plan.arena_bytes + plan.scratch_bytes;
-  if (max_memory > 0 && activations + constants > max_memory) {
-    return fail("memory",
-                "the program needs " + std::to_string(activations) + " bytes of activations and " +
-                    std::to_string(constants) + " of weights, the limit is " +
-                    std::to_string(max_memory),
-                "raise --max-memory or use a smaller batch");
-  }
-  return {};
+int64_t constant_bytes(const lower::Lowered& lowered) {
+  int64_t bytes = 0;
+  constant_offsets(lowered, &bytes);
+  return bytes;
 }
 
 void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,

@@ -12,9 +12,8 @@
 
 namespace burin::driver {
 
-// Refuses when arena and constants together take more than `max_memory` bytes (0: no limit).
-Result<void> check_memory(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-                          int64_t max_memory);
+// What the kernels' constants take together.
+int64_t constant_bytes(const lower::Lowered& lowered);
 
 // Code, steps and memory of the program, its constants apart. code_of[k] is the index in `codes`
 // of lowered kernel k.

@@ -206,11 +206,14 @@ Graph TransposeMover::run() {
   for (const graph::Port& port : old_.inputs) {
     values_[port.node].value = {rw_[port.node], identity_dims(shape(port.node).rank())};
   }
+  IdVector<NodeId, char> is_output(old_.size(), 0);
+  for (const graph::Port& port : old_.outputs) is_output[port.node] = 1;
   for (NodeId old : rw_.live()) {
     State& state = values_[old];
     state.free = is_free(old);
     if (!state.free) {
       state.value = visit(old);
+      if (is_output[old]) in_order(old);  // now, so that its other order need not stay in memory
       continue;
     }
     for (NodeId x : old_[old].operands) state.depth = std::max(state.depth, values_[x].depth + 1);

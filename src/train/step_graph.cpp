@@ -4,6 +4,7 @@
 #include "autodiff/differentiate.h"
 #include "graph/builder.h"
 #include "onnx/import.h"
+#include "train/early_updates.h"
 
 namespace burin::train {
 
@@ -57,11 +58,13 @@ class StepBuilder {
   Result<StepGraph> step() {
     std::vector<NodeId> wanted = parameter_inputs();
     BURIN_ASSIGN(std::vector<NodeId> gradients, differentiate(wanted));
+    NodeId first_update(result_.graph.size());
     update(wanted, gradients);
     for (size_t i = 0; i < trainable_.statistics.size(); ++i) {
       const NamedTensor& s = trainable_.statistics[i];
       declare({s.name, VariableKind::statistic, s.value}, imported_outputs_[i + 1].node);
     }
+    result_.graph = move_updates_early(result_.graph, first_update);
     return std::move(result_);
   }
 

@@ -9,6 +9,7 @@ Result<FedProgram> FedProgram::create(const graph::Graph& graph, const ProgramOp
   BURIN_ASSIGN(driver::Compiled compiled, driver::compile(graph, options.compile));
   auto program = std::make_shared<const runtime::Program>(std::move(compiled.program));
   FedProgram fed;
+  fed.recomputation_ = compiled.recomputation;
   fed.inputs_.resize(program->inputs.size());
   fed.outputs_.resize(program->outputs.size());
   BURIN_ASSIGN(fed.session_, runtime::Session::create(program, options.threads));
@@ -26,7 +27,9 @@ size_t FedProgram::input(std::string_view name) const {
 Result<std::unique_ptr<StepProgram>> StepProgram::create(const StepGraph& step,
                                                          const Trainable& trainable,
                                                          const ProgramOptions& options) {
-  BURIN_ASSIGN(FedProgram fed, FedProgram::create(step.graph, options));
+  ProgramOptions with_loss = options;
+  with_loss.compile.recompute_after = 0;
+  BURIN_ASSIGN(FedProgram fed, FedProgram::create(step.graph, with_loss));
   std::unique_ptr<StepProgram> p(new StepProgram(std::move(fed)));
   FedProgram& f = p->fed_;
   p->data_ = f.input(trainable.input);

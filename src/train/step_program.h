@@ -34,17 +34,21 @@ class FedProgram {
     session_->run_stepwise(inputs_, outputs_, after);
   }
   const runtime::Program& program() const { return session_->program(); }
+  const driver::Recomputation& recomputation() const { return recomputation_; }
 
   static constexpr size_t absent = static_cast<size_t>(-1);
 
  private:
   std::unique_ptr<runtime::Session> session_;
+  driver::Recomputation recomputation_;
   std::vector<const void*> inputs_;
   std::vector<void*> outputs_;
 };
 
 class StepProgram : public TrainingStep {
  public:
+  // Where the options limit memory, activations are computed again in the backward pass as far as
+  // that takes.
   static Result<std::unique_ptr<StepProgram>> create(const StepGraph& step,
                                                      const Trainable& trainable,
                                                      const ProgramOptions& options);
@@ -55,6 +59,7 @@ class StepProgram : public TrainingStep {
   const Tensor& scores() const override { return scores_; }
   Result<void> finish(Variables& variables) override;
   const runtime::Program& program() const { return fed_.program(); }
+  const driver::Recomputation& recomputation() const { return fed_.recomputation(); }
 
  private:
   explicit StepProgram(FedProgram fed) : fed_(std::move(fed)) {}
@@ -76,6 +81,7 @@ class EvaluationProgram {
   // Reads parameters and statistics; the parameters' averages in their place if there are any and
   // `averages`.
   void run(const Variables& variables, const BatchView& batch, bool averages = false);
+  const runtime::Program& program() const { return fed_.program(); }
   const Tensor& losses() const { return losses_; }  // f32[N], of the last run
   const Tensor& scores() const { return scores_; }
 

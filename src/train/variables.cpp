@@ -23,6 +23,12 @@ Variables::Variables(const std::vector<VariableSpec>& specs) {
   }
 }
 
+int64_t Variables::bytes() const {
+  int64_t bytes = 0;
+  for (const Variable& v : list_) bytes += 2 * v.value.type().bytes();
+  return bytes;
+}
+
 const Variable* Variables::find(std::string_view name) const {
   auto found = index_.find(name);
   return found == index_.end() ? nullptr : &list_[found->second];

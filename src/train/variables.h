@@ -24,6 +24,8 @@ class Variables {
 
   // In the order of the specs.
   std::span<const Variable> all() const { return list_; }
+  // Of memory, for the current values and the next ones.
+  int64_t bytes() const;
   // Null if there is none.
   const Variable* find(std::string_view name) const;
   // Copies the value. Refuses another type than the variable's, and names that do not exist.
