@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/units.h"
 #include "cli/common.h"
 #include "cli/progress.h"
 #include "cli/train_setup.h"
@@ -82,11 +83,35 @@ struct Training {
   std::unique_ptr<train::Trainer> trainer;
 };
 
-void report_on(ProgressLine& line, train::TrainerOptions& options) {
-  options.progress = [&line](const train::Progress& p) {
+// Those that were found unreadable since this was last called.
+void print_unreadable(const Sources& sources) {
+  const data::OpenedDataset& sets = sources.sets;
+  auto print = [](train::BatchSource& source, const data::Dataset& set) {
+    fmt::print(stderr, "{}", data::unreadable_text(source.take_unreadable(), set.size()));
+  };
+  print(*sources.train, *sets.train);
+  print(*sources.validation, sets.test ? *sets.test : *sets.train);
+}
+
+// Says what a limit on memory costs.
+void print_memory(const train::FedProgram& gradients) {
+  const driver::Recomputation& again = gradients.recomputation();
+  if (again.nodes == 0) return;
+  fmt::print(
+      "{} of activations: {} nodes are computed again in the backward pass, {:.0f} % more "
+      "arithmetic\n",
+      human_bytes(static_cast<double>(gradients.program().arena_bytes)), again.nodes,
+      100 * again.share);
+}
+
+void report_on(Training& training, train::TrainerOptions& options) {
+  options.progress = [&line = training.line](const train::Progress& p) {
     if (line.due()) line.show(progress_text(p));
   };
-  options.report = [&line](const train::EpochReport& r) { line.clear(), print_epoch(r); };
+  options.report = [&training](const train::EpochReport& r) {
+    training.line.clear(), print_epoch(r);
+    print_unreadable(training.sources);
+  };
 }
 
 Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training& training) {
@@ -104,11 +129,12 @@ Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training&
   BURIN_ASSIGN(train::TrainerOptions trainer_opts, trainer_options(options, training.trainable));
   trainer_opts.classes = classes;
   trainer_opts.ranks = &ranks;
-  if (ranks.rank() == 0) report_on(training.line, trainer_opts);
+  if (ranks.rank() == 0) report_on(training, trainer_opts);
   BURIN_ASSIGN(training.trainer,
                train::Trainer::create(training.trainable, *sources.train, *sources.validation,
                                       std::move(trainer_opts)));
   if (!options.resume.empty()) BURIN_TRY(training.trainer->resume(options.resume));
+  if (ranks.rank() == 0) print_memory(training.trainer->training_step().gradients());
   return {};
 }
 
@@ -121,6 +147,7 @@ Result<int> train(TrainOptions& options) {
   stop_on_interrupt();
   auto report = training.trainer->run();
   training.line.clear();
+  print_unreadable(training.sources);
   if (!report) return std::unexpected(exchange::with_rank(*ranks, report.error()));
   if (ranks->rank() == 0) print_end(options, *report);
   BURIN_TRY(ranks->finish());

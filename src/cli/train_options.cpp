@@ -71,6 +71,9 @@ void TrainOptions::add(CLI::App& verb) {
   network.add(verb);
   method.add(verb);
   verb.add_option("-o,--out", out, "folder for checkpoints, metrics and the network");
+  verb.add_option("--checkpoint-every", checkpoint_every,
+                  "steps (500) or time (30s, 5m, 1h) between checkpoints; 0 for epochs alone")
+      ->capture_default_str();
   verb.add_option("--resume", resume, "go on from a checkpoint, or from such a folder");
   verb.add_option("--patience", patience,
                   "with mpirun: seconds without an answer after which a rank counts as lost")

@@ -57,7 +57,7 @@ struct TrainOptions {
   NetworkOptions network;
   SampleOptions samples;
   MethodOptions method;
-  std::string out, resume;
+  std::string out, resume, checkpoint_every = "5m";
   double patience = 300;        // seconds
   std::set<std::string> given;  // the options that the command line has
 
@@ -65,7 +65,7 @@ struct TrainOptions {
   template <class F>
   void each(F&& f) {
     network.each(f), samples.each(f), method.each(f);
-    f("out", out), f("seed", common.seed);
+    f("out", out), f("seed", common.seed), f("checkpoint-every", checkpoint_every);
   }
 };
 

@@ -42,6 +42,23 @@ Result<void> slice_batches(const TrainOptions& o, const exchange::Exchange& rank
       fmt::format("choose a multiple of {}", batches.slices));
 }
 
+// "500" steps; "30s", "5m" or "1h".
+Result<void> set_checkpoint_interval(const std::string& text, train::TrainerOptions& options) {
+  size_t end = text.find_first_not_of("0123456789");
+  std::string number = text.substr(0, end), unit = end == std::string::npos ? "" : text.substr(end);
+  constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"", 0}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  auto* known = std::ranges::find(kUnits, unit, &std::pair<std::string_view, int64_t>::first);
+  if (known == std::end(kUnits) || number.empty() || number.size() > 9) {
+    return fail("--checkpoint-every", "'" + text + "' is no number of steps and no time",
+                "write 500, 30s, 5m or 1h");
+  }
+  int64_t count = std::stoll(number);
+  options.checkpoint_steps = known->second == 0 ? count : 0;
+  options.checkpoint_seconds = static_cast<double>(known->second * count);
+  return {};
+}
+
 // Ranks on the same processors share them.
 int threads_of_rank(const TrainOptions& o) {
   if (o.common.threads > 0) return o.common.threads;
@@ -119,6 +136,7 @@ Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trai
   options.programs.threads = threads_of_rank(o);
   o.each([&](const char* name, auto& field) { options.saved[name] = field; });
   options.stop = was_interrupted;
+  BURIN_TRY(set_checkpoint_interval(o.checkpoint_every, options));
   return options;
 }
 

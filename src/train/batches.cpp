@@ -1,6 +1,8 @@
 // A loader runs on from epoch to epoch; it is made anew only where a start is not where it stands.
 #include "train/batches.h"
 
+#include <set>
+
 namespace burin::train {
 
 namespace {
@@ -42,12 +44,21 @@ class PictureBatches : public BatchSource {
     return Batch{batch.images.data(), batch.labels.data()};
   }
 
+  std::map<int64_t, Diagnostic> take_unreadable() override {
+    std::map<int64_t, Diagnostic> taken;
+    for (const auto& [item, why] : loader_->unreadable()) {
+      if (unreadable_.insert(item).second) taken.emplace(item, why);
+    }
+    return taken;
+  }
+
  private:
   const data::Dataset& dataset_;
   std::vector<int64_t> items_;
   data::LoaderOptions options_;
   std::unique_ptr<data::Loader> loader_;
-  int64_t next_ = 0, left_ = 0;  // the loader's next batch; how many this epoch still has
+  std::set<int64_t> unreadable_;  // those that were told
+  int64_t next_ = 0, left_ = 0;   // the loader's next batch; how many this epoch still has
 };
 
 }  // namespace

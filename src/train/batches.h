@@ -1,6 +1,7 @@
 // Where a trainer's batches come from: an interface, and a data set's pictures behind it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,6 +30,9 @@ class BatchSource {
   virtual Result<void> start(int64_t epoch, int64_t first_batch) = 0;
   // nullopt at the end of the epoch.
   virtual Result<std::optional<Batch>> next() = 0;
+  // Samples that could not be read and were left out since this was last asked; each once, however
+  // often it comes.
+  virtual std::map<int64_t, Diagnostic> take_unreadable() { return {}; }
 };
 
 // Items of a data set, which must outlive the source; where to begin is start()'s to say.

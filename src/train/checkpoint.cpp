@@ -18,6 +18,7 @@ json to_json(const Checkpoint& c) {
           {"options", c.options},
           {"classes", c.classes},
           {"step", c.step},
+          {"epoch_steps", c.epoch_steps},
           {"epoch_loss", c.sums.loss},
           {"epoch_correct", c.sums.correct},
           {"epoch_samples", c.sums.samples},
@@ -31,6 +32,7 @@ Checkpoint from_json(const json& j) {
   c.options = j.at("options");
   c.classes = j.at("classes").get<std::vector<std::string>>();
   c.step = j.at("step").get<int64_t>();
+  c.epoch_steps = j.at("epoch_steps").get<int64_t>();
   c.sums.loss = j.at("epoch_loss").get<double>();
   c.sums.correct = j.at("epoch_correct").get<int64_t>();
   c.sums.samples = j.at("epoch_samples").get<int64_t>();

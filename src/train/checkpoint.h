@@ -20,6 +20,7 @@ struct Checkpoint {
   nlohmann::json options;            // of the training, as the caller keeps them
   std::vector<std::string> classes;  // names, by label
   int64_t step = 0;                  // so many are done
+  int64_t epoch_steps = 0;           // of an epoch
   EpochSums sums;                    // of the epoch that the next step belongs to
   double best = -1;                  // the best validation score; -1 before the first
   std::vector<NamedTensor> variables;

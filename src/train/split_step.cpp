@@ -58,7 +58,9 @@ Result<std::unique_ptr<SplitStep>> SplitStep::create(const SplitStepGraph& split
                                                      const Trainable& trainable,
                                                      const ProgramOptions& options,
                                                      exchange::Exchange& exchange) {
-  BURIN_ASSIGN(FedProgram first, FedProgram::create(split.gradients, options));
+  ProgramOptions with_loss = options;
+  with_loss.compile.recompute_after = 0;
+  BURIN_ASSIGN(FedProgram first, FedProgram::create(split.gradients, with_loss));
   BURIN_ASSIGN(FedProgram second, FedProgram::create(split.update.graph, options));
   std::unique_ptr<SplitStep> p(new SplitStep(std::move(first), std::move(second), exchange));
   FedProgram &g = p->gradients_, &u = p->update_;

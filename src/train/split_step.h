@@ -36,6 +36,7 @@ class SplitStep : public TrainingStep {
   double compute(Variables& variables, const BatchView& batch, const StepScalars& scalars,
                  uint32_t seed) override;
   const Tensor& scores() const override { return scores_; }
+  const FedProgram& gradients() const override { return gradients_; }
   Result<void> finish(Variables& variables) override;
 
  private:

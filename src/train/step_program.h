@@ -57,9 +57,8 @@ class StepProgram : public TrainingStep {
   double compute(Variables& variables, const BatchView& batch, const StepScalars& scalars,
                  uint32_t seed) override;
   const Tensor& scores() const override { return scores_; }
+  const FedProgram& gradients() const override { return fed_; }
   Result<void> finish(Variables& variables) override;
-  const runtime::Program& program() const { return fed_.program(); }
-  const driver::Recomputation& recomputation() const { return fed_.recomputation(); }
 
  private:
   explicit StepProgram(FedProgram fed) : fed_(std::move(fed)) {}

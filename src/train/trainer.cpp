@@ -1,6 +1,8 @@
 // Epoch after epoch, batch after batch.
 #include "train/trainer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -8,6 +10,7 @@
 #include <fstream>
 
 #include "base/rng.h"
+#include "train/metrics.h"
 
 namespace burin::train {
 
@@ -91,13 +94,15 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
   options.step.labels = train.labels_type();
   StepOptions evaluation_options = options.step;
   evaluation_options.loss_options.label_smoothing = 0;
-  BURIN_ASSIGN(MadeStep step,
-               make_training_step(trainable, options.step, options.programs, *options.ranks));
   BURIN_ASSIGN(StepGraph evaluation, build_evaluation_graph(trainable, evaluation_options));
+  BURIN_ASSIGN(auto evaluator, EvaluationProgram::create(evaluation, trainable, options.programs));
+  const runtime::Program& beside = evaluator->program();
+  BURIN_ASSIGN(MadeStep step,
+               make_training_step(trainable, options.step, options.programs,
+                                  beside.arena_bytes + beside.scratch_bytes, *options.ranks));
   std::unique_ptr<Trainer> t(
       new Trainer(trainable, train, validation, std::move(options), std::move(step)));
-  BURIN_ASSIGN(t->evaluation_,
-               EvaluationProgram::create(evaluation, trainable, t->options_.programs));
+  t->evaluation_ = std::move(evaluator);
   std::error_code error;
   std::filesystem::create_directories(t->options_.folder, error);
   if (error) return fail(t->options_.folder, "cannot make this folder: " + error.message());
@@ -106,6 +111,13 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
 
 Result<void> Trainer::resume(const std::string& path) {
   BURIN_ASSIGN(Checkpoint checkpoint, load_checkpoint(path));
+  if (checkpoint.epoch_steps != train_.batches() || checkpoint.classes != options_.classes) {
+    return fail(path,
+                "was made with other data: " + std::to_string(checkpoint.epoch_steps) +
+                    " steps an epoch, classes " +
+                    fmt::format("{}", fmt::join(checkpoint.classes, ", ")),
+                "go on with the data and the --batch that it was made with");
+  }
   BURIN_TRY(restore(checkpoint, path, variables_));
   step_ = checkpoint.step;
   sums_ = checkpoint.sums;
@@ -141,8 +153,10 @@ Result<TrainReport> Trainer::run() {
 // Several ranks have a checkpoint whenever they end.
 Result<void> Trainer::begin() {
   BURIN_TRY(check_ranks());
-  bool first = options_.ranks->ranks() > 1 && writes() && step_ == 0;
-  return first ? save("last.safetensors") : Result<void>();
+  if (!writes()) return {};
+  BURIN_TRY(cut_metrics(file("metrics.jsonl"), step_));
+  saved_step_ = step_, saved_at_ = Clock::now();
+  return options_.ranks->ranks() > 1 && step_ == 0 ? save() : Result<void>();
 }
 
 // What each rank computes by itself must be the same on all.
@@ -166,7 +180,7 @@ Result<void> Trainer::run_epochs(TrainReport& report) {
       BURIN_ASSIGN(bool whole, run_epoch());
       if (!whole) {
         report.interrupted = true;
-        return writes() ? save("last.safetensors") : Result<void>();
+        return writes() ? save() : Result<void>();
       }
       BURIN_TRY(check_ranks());
     }
@@ -176,9 +190,9 @@ Result<void> Trainer::run_epochs(TrainReport& report) {
 }
 
 // The ranks have the same state. Two of them save it, for one may be the lost one.
-Diagnostic Trainer::rescue(Diagnostic error) const {
+Diagnostic Trainer::rescue(Diagnostic error) {
   if (options_.ranks->ranks() == 1 || !alike_) return error;
-  bool saved = options_.ranks->rank() <= 1 && save("last.safetensors");
+  bool saved = options_.ranks->rank() <= 1 && save();
   error.hint = saved ? "saved after step " + std::to_string(step_) + "; go" : "go";
   error.hint += " on with: burin train --resume " + options_.folder;
   return error;
@@ -215,8 +229,15 @@ Result<bool> Trainer::run_epoch() {
       clocks->seconds += seconds, clocks->waiting += waited, clocks->samples += samples_of_step();
     }
     report_progress();
+    if (writes() && step_ < end && checkpoint_due()) BURIN_TRY(save());
   }
   return true;
+}
+
+bool Trainer::checkpoint_due() const {
+  const TrainerOptions& o = options_;
+  return (o.checkpoint_steps > 0 && step_ - saved_step_ >= o.checkpoint_steps) ||
+         (o.checkpoint_seconds > 0 && since(saved_at_) >= o.checkpoint_seconds);
 }
 
 Result<void> Trainer::run_batch(const Batch& batch) {
@@ -273,16 +294,19 @@ Result<void> Trainer::finish_epoch() {
     BURIN_TRY(
         save_model(trainable_, trained_weights(variables_), options_.classes, file("best.onnx")));
   }
-  BURIN_TRY(save("last.safetensors"));
-  BURIN_TRY(append_metrics(report));
+  BURIN_TRY(append_metrics(report));  // before the checkpoint: a resumed run cuts them to its step
+  BURIN_TRY(save());
   if (options_.report) options_.report(report);
   return {};
 }
 
-Result<void> Trainer::save(const std::string& name) const {
-  return save_checkpoint({trainable_.name, options_.saved, options_.classes, step_, sums_, best_,
-                          values_of(variables_)},
-                         file(name));
+Result<void> Trainer::save() {
+  Checkpoint checkpoint{trainable_.name, options_.saved,       options_.classes,
+                        step_,           train_.batches(),     sums_,
+                        best_,           values_of(variables_)};
+  BURIN_TRY(save_checkpoint(checkpoint, file("last.safetensors")));
+  saved_step_ = step_, saved_at_ = Clock::now();
+  return {};
 }
 
 Result<void> Trainer::append_metrics(const EpochReport& report) const {
@@ -295,7 +319,8 @@ Result<void> Trainer::append_metrics(const EpochReport& report) const {
                          {"learning_rate", report.learning_rate},
                          {"seconds", report.seconds},
                          {"samples_per_second", report.rate},
-                         {"waiting_for_data", report.waiting}};
+                         {"waiting_for_data", report.waiting},
+                         {"recomputed", training_step_->gradients().recomputation().share}};
   std::ofstream out(file("metrics.jsonl"), std::ios::app);
   out << line.dump() << "\n";
   out.flush();

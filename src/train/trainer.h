@@ -1,10 +1,11 @@
 // The loop around a step: epochs, validation, checkpoints, metrics. In: a trainable network,
 // batches and options. Out: a folder with
-//   last.safetensors   the state after the last epoch, or where it was interrupted
+//   last.safetensors   the latest state: after an epoch, when due within one, or where it stopped
 //   best.onnx          the weights of the epoch that validated best
 //   metrics.jsonl      a line of JSON for each epoch
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,6 +50,9 @@ struct TrainerOptions {
   std::string folder;                // made if it is missing
   std::vector<std::string> classes;  // names, by label
   nlohmann::json saved;              // goes into checkpoints as it is
+  // A checkpoint is due after so many steps, or seconds, since the last one; 0: not by these.
+  int64_t checkpoint_steps = 0;
+  double checkpoint_seconds = 0;
   ProgramOptions programs;
   std::function<void(const Progress&)> progress;   // may be empty
   std::function<void(const EpochReport&)> report;  // may be empty
@@ -68,11 +72,13 @@ class Trainer {
   static Result<std::unique_ptr<Trainer>> create(const Trainable& trainable, BatchSource& train,
                                                  BatchSource& validation, TrainerOptions options);
 
-  // Before run(): goes on where the checkpoint was saved.
+  // Before run(): goes on where the checkpoint was saved. Refuses one of another network or of
+  // other data.
   Result<void> resume(const std::string& checkpoint);
   Result<TrainReport> run();
 
   const Variables& variables() const { return variables_; }
+  const TrainingStep& training_step() const { return *training_step_; }
 
  private:
   Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
@@ -88,8 +94,9 @@ class Trainer {
   Result<EpochSums> validate();
   Result<EpochSums> over_ranks(EpochSums sums);
   Result<void> finish_epoch();
-  Diagnostic rescue(Diagnostic error) const;
-  Result<void> save(const std::string& name) const;
+  Diagnostic rescue(Diagnostic error);
+  Result<void> save();
+  bool checkpoint_due() const;
   Result<void> append_metrics(const EpochReport& report) const;
   void report_progress() const;
   int64_t epoch() const { return step_ / train_.batches(); }
@@ -112,6 +119,8 @@ class Trainer {
   EpochSums sums_;
   double best_ = -1;
   bool alike_ = true;  // the ranks' weights, when they were last compared
+  int64_t saved_step_ = 0;
+  std::chrono::steady_clock::time_point saved_at_;
   // Since this run began, and since this epoch did.
   struct Clocks {
     double seconds = 0, waiting = 0;

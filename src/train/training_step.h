@@ -12,6 +12,7 @@
 
 namespace burin::train {
 
+class FedProgram;
 struct ProgramOptions;
 
 // Data and labels of one batch, of the program's types.
@@ -29,6 +30,8 @@ class TrainingStep {
   virtual double compute(Variables& variables, const BatchView& batch, const StepScalars& scalars,
                          uint32_t seed) = 0;
   virtual const Tensor& scores() const = 0;  // of the last batch
+  // The program that computes gradients, and whatever else with them.
+  virtual const FedProgram& gradients() const = 0;
   // The next values become current. On an error, which a lost rank is, none of them has.
   virtual Result<void> finish(Variables& variables) = 0;
 };
@@ -38,8 +41,10 @@ struct MadeStep {
   std::vector<VariableSpec> variables;
 };
 
-// Of this rank's slice if there are several ranks. The exchange must outlive the step.
+// Of this rank's slice if there are several ranks. A limit on memory is one for the step, the
+// variables and `taken` bytes beside them. The exchange must outlive the step.
 Result<MadeStep> make_training_step(const Trainable& trainable, StepOptions options,
-                                    const ProgramOptions& programs, exchange::Exchange& exchange);
+                                    const ProgramOptions& programs, int64_t taken,
+                                    exchange::Exchange& exchange);
 
 }  // namespace burin::train

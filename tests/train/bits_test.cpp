@@ -10,7 +10,7 @@ namespace {
 using test::NoiseTraining;
 
 int64_t memory_of(const StepProgram& program) {
-  const runtime::Program& p = program.program();
+  const runtime::Program& p = program.gradients().program();
   return p.arena_bytes + p.scratch_bytes + p.constant_bytes;
 }
 
@@ -30,14 +30,14 @@ TEST(TrainingBits, ComputingAgainSavesMemoryAndChangesNothing) {
   NoiseTraining training(test::residual_network(16), {3, 16, 16});
   auto whole = training.compile(1);
   ASSERT_TRUE(whole) << whole.error().text();
-  EXPECT_EQ((*whole)->recomputation().nodes, 0);
+  EXPECT_EQ((*whole)->gradients().recomputation().nodes, 0);
   Variables expected = training.run(**whole, 5);
   int64_t before = memory_of(**whole);
   for (int percent : {90, 70, 50}) {
     auto tight = training.compile(2, before * percent / 100);
     ASSERT_TRUE(tight) << percent << " %: " << tight.error().text();
     EXPECT_LE(memory_of(**tight), before * percent / 100);
-    EXPECT_GT((*tight)->recomputation().nodes, 0);
+    EXPECT_GT((*tight)->gradients().recomputation().nodes, 0);
     test::expect_same_bits(expected, training.run(**tight, 5));
   }
 }
@@ -53,7 +53,7 @@ TEST(TrainingBits, TooLittleMemoryIsRefusedWithTheLeast) {
   int64_t least = std::stoll(hint.substr(digit));
   auto fits = training.compile(1, least);
   ASSERT_TRUE(fits) << fits.error().text();
-  EXPECT_GT((*fits)->recomputation().share, 0);
+  EXPECT_GT((*fits)->gradients().recomputation().share, 0);
   EXPECT_FALSE(training.compile(1, least - 1));
 }
 

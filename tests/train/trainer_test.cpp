@@ -4,13 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
-
 #include "data/split.h"
 #include "driver/model.h"
 #include "tensor/npy.h"
 #include "tests/support/temp_folder.h"
-#include "tests/train/tiny_network.h"
+#include "tests/train/networks.h"
 
 namespace burin::train {
 namespace {
@@ -58,14 +56,6 @@ std::function<bool()> stop_before(int step) {
   return [step, asked = 0]() mutable { return asked++ == step; };
 }
 
-void expect_same_bits(const Variables& a, const Variables& b) {
-  ASSERT_EQ(a.all().size(), b.all().size());
-  for (size_t i = 0; i < a.all().size(); ++i) {
-    const Tensor &x = a.all()[i].value, &y = b.all()[i].value;
-    EXPECT_EQ(std::memcmp(x.data(), y.data(), x.bytes().size()), 0) << a.all()[i].name;
-  }
-}
-
 // The lines of metrics without what depends on the clock.
 std::vector<nlohmann::json> read_metrics(const Training& t) {
   std::vector<nlohmann::json> lines;
@@ -102,7 +92,7 @@ TEST(Trainer, SameBitsOnOneThreadAndTwo) {
     t->options.stop = stop_before(20);
     EXPECT_TRUE(t->run().interrupted);
   }
-  expect_same_bits(one.trainer->variables(), two.trainer->variables());
+  test::expect_same_bits(one.trainer->variables(), two.trainer->variables());
 }
 
 TEST(Trainer, GoesOnWhereItStopped) {
@@ -117,9 +107,30 @@ TEST(Trainer, GoesOnWhereItStopped) {
     parts.create();
     ASSERT_TRUE(parts.trainer->resume(first.checkpoint));
     EXPECT_EQ(parts.run().steps, 60);
-    expect_same_bits(whole.trainer->variables(), parts.trainer->variables());
+    test::expect_same_bits(whole.trainer->variables(), parts.trainer->variables());
     EXPECT_EQ(read_metrics(whole), read_metrics(parts));
   }
+}
+
+TEST(Trainer, SavesWhenDueAndForgetsTheMetricsOfLaterSteps) {
+  Training whole("adam"), parts("adam");
+  whole.run();
+  parts.options.checkpoint_steps = 6;
+  std::string last = parts.folder.file("out/last.safetensors"), middle = parts.folder.file("27");
+  parts.options.progress = [&](const Progress& p) {  // the checkpoint after step 26
+    if (p.epoch == 2 && p.batch == 7) std::filesystem::copy_file(last, middle);
+  };
+  parts.run();
+  auto saved = load_checkpoint(middle);
+  ASSERT_TRUE(saved) << saved.error().text();
+  EXPECT_EQ(saved->step, 26);
+  std::ofstream(parts.folder.file("out/metrics.jsonl"), std::ios::app) << "{\"epo";
+  parts.options.progress = nullptr;
+  parts.create();
+  ASSERT_TRUE(parts.trainer->resume(middle));
+  EXPECT_EQ(parts.run().steps, 60);
+  test::expect_same_bits(whole.trainer->variables(), parts.trainer->variables());
+  EXPECT_EQ(read_metrics(whole), read_metrics(parts));
 }
 
 TEST(Trainer, TheExportedNetworkAnswersAsTheTrainedOne) {
@@ -165,7 +176,7 @@ TEST(Checkpoint, OfAnotherNetworkOrOptimiserIsRefused) {
 
 TEST(Checkpoint, RoundTripsAndRefusesDamage) {
   test::TempFolder folder;
-  Checkpoint c{"net", {{"lr", 0.1}}, {"a", "b"}, 17, {1.5, 3, 32}, 0.75, {}};
+  Checkpoint c{"net", {{"lr", 0.1}}, {"a", "b"}, 17, 20, {1.5, 3, 32}, 0.75, {}};
   c.variables.push_back({"w", test::random_weights({3, 5}, 1, 1)});
   std::string path = folder.file("c.safetensors");
   ASSERT_TRUE(save_checkpoint(c, path));
@@ -174,6 +185,7 @@ TEST(Checkpoint, RoundTripsAndRefusesDamage) {
   EXPECT_EQ(back->options, c.options);
   EXPECT_EQ(back->classes, c.classes);
   EXPECT_EQ(back->step, 17);
+  EXPECT_EQ(back->epoch_steps, 20);
   EXPECT_EQ(back->sums.loss, 1.5);
   EXPECT_EQ(back->best, 0.75);
   EXPECT_EQ(back->variables[0].value.to_doubles(), c.variables[0].value.to_doubles());
