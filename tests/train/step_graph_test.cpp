@@ -172,6 +172,20 @@ TEST(StepProgram, ComputesWhatTheOracleDoes) {
   }
 }
 
+// Gradients of later layers are known first.
+TEST(StepGraph, UpdatesStandWhereTheirGradientsAreKnown) {
+  Trainable t = test::tiny_network();
+  for (const char* optimiser : {"sgd", "adam"}) {
+    auto step = build_step_graph(t, options_of(optimiser));
+    ASSERT_TRUE(step) << step.error().text();
+    std::map<std::string, graph::NodeId> outputs;
+    for (const graph::Port& port : step->graph.outputs) outputs[port.name] = port.node;
+    EXPECT_LT(outputs.at("next:bias"), outputs.at("next:gain"));
+    EXPECT_LT(outputs.at("next:matrix"), outputs.at("next:gain"));
+    EXPECT_LT(outputs.at("next:gain"), outputs.at("next:kernel"));
+  }
+}
+
 TEST(StepGraph, WhatDoesNotFitIsRefused) {
   Trainable t = test::tiny_network();
   StepOptions o = options_of("sgd");
