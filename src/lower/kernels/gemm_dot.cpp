@@ -83,10 +83,11 @@ class DotEmitter {
 
 Schedule choose_schedule(const Contraction& c, const loop::Machine& machine) {
   const Nest& nest = c.nest;
-  int64_t side = machine.vector_registers >= 32 ? 4 : 2;
+  bool many = machine.vector_registers >= 32;
+  int64_t wide = many ? 4 : 3, wider = many ? 8 : 4;
   Schedule s;
-  s.rows = std::min(nest.m, nest.n < side ? 2 * side : side);
-  s.vectors = std::min(nest.n, nest.m < side ? 2 * side : side);
+  s.rows = std::min(nest.m, nest.n < wide ? wider : 4);
+  s.vectors = std::min(nest.n, nest.m < wide ? wider : wide);
   int64_t outer = 1;
   for (const OuterAxis& axis : nest.outer) outer *= axis.extent;
   s.m_block = ceil_div(nest.m, s.rows);
