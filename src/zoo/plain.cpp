@@ -10,6 +10,12 @@ void build_mlp(Net& net) {
   net.output(net.dense(x, 128, 10, 1), "output", {"batch", 10});
 }
 
+void build_perceptron(Net& net) {
+  std::string x = net.input("input", DType::f32, {"batch", 784});
+  x = net.relu(net.dense(x, 784, 256));
+  net.output(net.dense(x, 256, 10, 1), "output", {"batch", 10});
+}
+
 void build_lenet(Net& net) {
   std::string x = net.input("input", DType::f32, {"batch", 1, 28, 28});
   x = net.max_pool(net.relu(net.conv(x, {.in = 1, .out = 6, .kernel = 5, .pad = 2})), 2, 2);

@@ -6,6 +6,7 @@ namespace burin::zoo {
 std::span<const ZooEntry> entries() {
   static constexpr ZooEntry kEntries[] = {
       {"mlp", "three dense layers, 784 to 10", build_mlp},
+      {"perceptron", "one hidden layer, 784 to 10", build_perceptron},
       {"lenet", "two convolutions and two dense layers, 1x28x28 to 10", build_lenet},
       {"catdog", "three convolutions and two dense layers, 3x128x128 to 1", build_catdog},
       {"resnet18", "residual network of basic blocks, 3x224x224 to 1000", build_resnet18},
@@ -24,6 +25,7 @@ std::span<const ZooEntry> entries() {
       {"vit_b_16", "vision transformer, 3x224x224 to 1000", build_vit_b_16},
       {"bert_tiny", "text encoder, 128 tokens to 128x128", build_bert_tiny},
       {"bert_base", "text encoder, 128 tokens to 128x768", build_bert_base},
+      {"encoder", "transformer encoder of two layers, 128x256 to 10", build_encoder},
       {"gpt2_prefill", "text decoder, 128 tokens at once", build_gpt2_prefill},
       {"gpt2_decode", "text decoder, one token behind 128", build_gpt2_decode},
   };

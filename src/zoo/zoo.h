@@ -20,6 +20,7 @@ const ZooEntry* find(std::string_view name);
 
 // The families, one file each.
 void build_mlp(Net& net);            // 784-256-128-10
+void build_perceptron(Net& net);     // 784-256-10
 void build_lenet(Net& net);          // 1x28x28 -> 10, LeCun et al. 1998 with ReLU and max pooling
 void build_catdog(Net& net);         // 3x128x128 -> 1, conv 32, 64, 128
 void build_vgg16(Net& net);          // Simonyan and Zisserman 2014, configuration D
@@ -38,6 +39,7 @@ void build_vit_tiny(Net& net);            // Dosovitskiy et al. 2020: 12 layers,
 void build_vit_b_16(Net& net);            // 12 layers, 768 wide
 void build_bert_tiny(Net& net);           // Turc et al. 2019: 2 layers, 128 wide, sequence 128
 void build_bert_base(Net& net);           // Devlin et al. 2018: 12 layers, 768 wide, sequence 128
+void build_encoder(Net& net);             // Vaswani et al. 2017: 2 layers, 256 wide, sequence 128
 void build_gpt2_prefill(Net& net);        // Radford et al. 2019: 128 tokens, gives the cache
 void build_gpt2_decode(Net& net);         // one token behind a cache of 128
 

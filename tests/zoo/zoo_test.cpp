@@ -105,6 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Published{"inception_v3", 23834568}, Published{"convnext_tiny", 28589128},
                     Published{"vit_tiny", 5717416}, Published{"vit_b_16", 86567656},
                     Published{"bert_tiny", 4385920}, Published{"bert_base", 109482240},
+                    Published{"perceptron", 203530}, Published{"encoder", 1582090},
                     Published{"gpt2_prefill", 124439808}, Published{"gpt2_decode", 124439808}),
     [](const auto& info) { return std::string(info.param.name); });
 
