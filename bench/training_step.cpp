@@ -10,10 +10,10 @@
 
 #include "CLI/CLI.hpp"
 #include "base/rng.h"
-#include "driver/model.h"
+#include "bench/support/training.h"
+#include "driver/compile.h"
 #include "driver/profile.h"
-#include "train/step_program.h"
-#include "zoo/save.h"
+#include "runtime/session.h"
 
 namespace burin::bench {
 namespace {
@@ -27,31 +27,6 @@ struct Settings {
   double seconds = 2;
   bool per_kernel = false, json = false;
 };
-
-Result<train::Trainable> load_trainable(const std::string& name) {
-  const zoo::ZooEntry* entry = zoo::find(name);
-  std::unique_ptr<driver::Model> model;
-  if (entry) {
-    BURIN_ASSIGN(zoo::Bytes bytes, zoo::to_bytes(*entry, 1));
-    BURIN_ASSIGN(model, driver::Model::from_memory(name, std::move(bytes), 0));
-  } else {
-    BURIN_ASSIGN(model, driver::Model::load(name, 0));
-  }
-  return train::make_trainable(model->proto(), name);
-}
-
-Result<train::StepGraph> build(const Settings& s) {
-  BURIN_ASSIGN(train::Trainable trainable, load_trainable(s.network));
-  const train::Optimiser* optimiser = train::find_optimiser(s.optimiser);
-  if (!optimiser) return fail("--optimiser", "there is no optimiser '" + s.optimiser + "'");
-  train::StepOptions options;
-  options.batch = s.batch;
-  options.optimiser = s.optimiser;
-  options.optimiser_options = optimiser->defaults;
-  options.labels = {DType::i64, Shape({s.batch})};
-  if (trainable.head == train::Head::sigmoid) options.loss = "bce_with_logits";
-  return train::build_step_graph(trainable, options);
-}
 
 // A variable's initial value, zeros for labels, numbers in [0, 1) for the rest.
 Tensor input_for(const runtime::PortSpec& port, const train::StepGraph& step, Rng& rng) {
@@ -119,10 +94,11 @@ void print(const Fed& fed, const driver::Profile& profile, const Settings& s) {
 }
 
 Result<void> run(const Settings& s) {
-  BURIN_ASSIGN(train::StepGraph step, build(s));
+  BURIN_ASSIGN(const train::Optimiser* optimiser, optimiser_named(s.optimiser));
+  BURIN_ASSIGN(TrainedNetwork built, build_training(s.network, s.batch, *optimiser));
   driver::CompileOptions options;
   BURIN_ASSIGN(options.target, isa::host_target());
-  BURIN_ASSIGN(Fed fed, compile(s, step, options));
+  BURIN_ASSIGN(Fed fed, compile(s, built.step, options));
   print(fed,
         driver::measure_profile(*fed.session, fed.inputs, fed.outputs, options.target.machine, {},
                                 s.seconds),

@@ -6,35 +6,18 @@ import sys
 import time
 
 import torch
-from torch import nn
 
-
-def catdog():
-    layers = []
-    for inputs, outputs in ((3, 32), (32, 64), (64, 128)):
-        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    layers += [nn.Flatten(), nn.Linear(128 * 16 * 16, 128), nn.ReLU(), nn.Linear(128, 1)]
-    return nn.Sequential(*layers), (3, 128, 128), nn.BCEWithLogitsLoss()
-
-
-def mlp():
-    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128),
-                            nn.ReLU(), nn.Linear(128, 10))
-    return network, (1, 28, 28), nn.CrossEntropyLoss()
-
-
-NETWORKS = {"catdog": catdog, "mlp": mlp}
+from torch_networks import NETWORKS, is_binary
 
 
 def step_milliseconds(name, batch, seconds, channels_last):
     torch.manual_seed(1)
     network, sample, loss_of = NETWORKS[name]()
     data = torch.rand(batch, *sample)
-    if channels_last:
+    if channels_last and data.dim() == 4:
         network = network.to(memory_format=torch.channels_last)
         data = data.to(memory_format=torch.channels_last)
-    binary = isinstance(loss_of, nn.BCEWithLogitsLoss)
-    labels = torch.zeros(batch, 1) if binary else torch.zeros(batch, dtype=torch.long)
+    labels = torch.zeros(batch, 1) if is_binary(loss_of) else torch.zeros(batch, dtype=torch.long)
     optimiser = torch.optim.SGD(network.parameters(), lr=0.01)
 
     def step():
