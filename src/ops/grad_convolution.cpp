@@ -114,35 +114,35 @@ bool is_depthwise(const Convolution& c) {
   return w[c.spatial()] == 1 && w.back() == c.attr.groups;
 }
 
-// dw[t] = sum over images and o of (x under tap t) * g[o], channel by channel
-NodeId by_taps(const Convolution& c) {
+// dw[t] = sum over images n and o of x[n, (t*e + o*s - low) / d] * g[n, o], channel by channel: the
+// images are one more axis of the window.
+NodeId over_images(const Convolution& c) {
   Builder& b = c.b;
-  size_t rank = c.spatial() + 2;
-  Dims low(rank, 0), high(rank, 0), interior(rank, 0), stride(rank, 1), taps;
-  for (size_t i = 0; i < c.spatial(); ++i) {
-    low[i + 1] = c.attr.low[i], high[i + 1] = c.high(i);
-    interior[i + 1] = c.attr.x_dilation[i] - 1;
-    stride[i + 1] = c.attr.stride[i];
-    taps.push_back(c.taps(i));
+  Dims x = b.shape(c.x).dims(), window = b.shape(c.g).dims(), result = b.shape(c.w).dims();
+  x.insert(x.begin(), 1);
+  window.insert(window.end() - 1, 1);
+  ConvAttr attr = c.attr;
+  attr.stride = c.attr.w_dilation;
+  attr.w_dilation = c.attr.stride;
+  for (size_t i = 0; i < c.spatial(); ++i) attr.high[i] = c.high(i);
+  for (Dims* steps : {&attr.stride, &attr.w_dilation, &attr.x_dilation}) {
+    steps->insert(steps->begin(), 1);
   }
-  NodeId x = pad_or_crop(b, c.x, low, high, interior);
-  std::vector<NodeId> rows;
-  for (const Dims& tap : indices_below(taps)) {
-    Dims start(rank, 0), limit = b.shape(x).dims();
-    for (size_t i = 0; i < c.spatial(); ++i) {
-      start[i + 1] = tap[i] * c.attr.w_dilation[i];
-      limit[i + 1] = start[i + 1] + (c.results(i) - 1) * stride[i + 1] + 1;
-    }
-    NodeId terms = b.mul(b.slice(x, std::move(start), std::move(limit), stride), c.g);
-    NodeId sums = b.reduce(terms, graph::ReduceKind::sum, axis_range(0, rank - 1));
-    rows.push_back(b.reshape(sums, Shape{1, c.attr.groups}));
-  }
-  return b.reshape(b.concatenate(std::move(rows), 0), b.shape(c.w));
+  for (Dims* margin : {&attr.low, &attr.high}) margin->insert(margin->begin(), 0);
+  NodeId sums = b.convolution(b.reshape(c.x, Shape(std::move(x))),
+                              b.reshape(c.g, Shape(std::move(window))), std::move(attr));
+  return b.reshape(sums, Shape(std::move(result)));
+}
+
+// Pixels of images with two axes are summed as they come (lower/kernels/weight_gradient.h).
+bool is_product(const Convolution& c) {
+  return is_pointwise(c) && (c.spatial() != 2 || c.results(0) * c.results(1) == 1);
 }
 
 NodeId of_weights(const Convolution& c) {
-  if (is_pointwise(c)) return by_product(c);
-  return is_depthwise(c) ? by_taps(c) : by_convolution(c);
+  if (is_product(c)) return by_product(c);
+  // A convolution has three spatial axes at most, and images would be one more.
+  return is_depthwise(c) && c.spatial() < 3 ? over_images(c) : by_convolution(c);
 }
 
 std::vector<NodeId> grad_convolution(const GradArgs& args) {

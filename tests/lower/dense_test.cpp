@@ -37,6 +37,46 @@ std::vector<DenseCase> conv_cases() {
   };
 }
 
+// Gradients of depthwise weights: the window is all images.
+std::vector<DenseCase> depthwise_gradient_cases() {
+  return {
+      conv_case("3x3", {1, 3, 7, 9, 19}, {3, 7, 9, 1, 19}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1},
+                {1, 1, 1}, 19),
+      conv_case("stride 2", {1, 18, 9, 7, 40}, {18, 5, 4, 1, 40}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1},
+                {1, 2, 2}, 40),
+      conv_case("no padding", {1, 1, 6, 8, 8}, {1, 4, 6, 1, 8}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0},
+                {1, 1, 1}, 8),
+      conv_case("dilated", {1, 2, 9, 8, 17}, {2, 9, 8, 1, 17}, {1, 2, 3}, {0, 2, 3}, {0, 2, 3},
+                {1, 1, 1}, 17),
+      conv_case("5x5", {1, 2, 7, 6, 33}, {2, 7, 6, 1, 33}, {1, 1, 1}, {0, 2, 2}, {0, 2, 2},
+                {1, 1, 1}, 33),
+      conv_case("few columns", {1, 2, 19, 2, 16}, {2, 19, 2, 1, 16}, {1, 1, 1}, {0, 2, 2},
+                {0, 2, 2}, {1, 1, 1}, 16),
+      conv_case("one axis", {1, 3, 31, 19}, {3, 31, 1, 19}, {1, 1}, {0, 2}, {0, 1}, {1, 1}, 19),
+  };
+}
+
+TEST(DenseKernels, GradientsOfDepthwiseWeights) {
+  for (DenseCase c : depthwise_gradient_cases()) {
+    c.constant_weights = false;
+    for (bool epilogue : {false, true}) {
+      c.epilogue = epilogue, c.reversed_output = epilogue;
+      for (int bits : {256, 512}) {
+        DenseOutcome outcome = run_dense(c, machine_of(bits), "", interpret_tile());
+        EXPECT_EQ(outcome.failure, "") << c.name << ", " << bits << " bits";
+        EXPECT_TRUE(outcome.algorithm.starts_with("depthwise_gradient,"))
+            << c.name << ": " << outcome.algorithm;
+      }
+      for (const char* name : {"avx2", "avx512"}) {
+        isa::Target target = isa::target_from_name(name).value();
+        if (!isa::can_run(target)) continue;
+        EXPECT_EQ(run_dense(c, target.machine, "", engraved_tile(target)).failure, "")
+            << c.name << " on " << name;
+      }
+    }
+  }
+}
+
 std::vector<DenseCase> matmul_cases() {
   std::vector<DenseCase> cases;
   for (int64_t m : {1, 3, 7, 17, 33}) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/depthwise_gradient.h"
 #include "lower/kernels/detached.h"
 #include "lower/kernels/reference.h"
 #include "lower/kernels/strassen.h"
@@ -81,6 +82,7 @@ std::optional<DenseKernels> make_chosen(const DenseJob& job, const Choice& choic
 std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
+      {"depthwise_gradient", Op::convolution, refuse_depthwise_gradient, make_depthwise_gradient},
       {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
       {"winograd_gradient", Op::convolution, refuse_winograd_gradient, make_winograd_gradient,
        winograd_gradient_alternatives, cannot_winograd_gradient},

@@ -46,6 +46,16 @@ std::vector<Axis> axes_of(const DenseJob& job) {
   return axes;
 }
 
+// The rows of channels from one tap of the weights to the next along spatial axis `i`, where each
+// tap is a row; nothing where taps lie otherwise.
+std::optional<int64_t> rows_between_taps(const DenseJob& job, size_t i) {
+  const Shape& w = operand_shape(job, 1);
+  Dims strides = job.operands[1].weights ? w.strides() : job.operands[1].view.strides;
+  if (w[i] == 1) return 0;  // takes no step
+  return strides[i] % w[w.rank() - 1] == 0 ? std::optional(strides[i] / w[w.rank() - 1])
+                                           : std::nullopt;
+}
+
 Window make_form(const DenseJob& job, DenseKernels& kernels) {
   std::vector<Axis> axes = axes_of(job);
   View x = plain_operand(job, 0, kernels);
@@ -63,7 +73,10 @@ Window make_form(const DenseJob& job, DenseKernels& kernels) {
   int64_t rows = 1;
   for (size_t i = axes.size(); i-- > 0;) {
     const Axis& a = axes[i];
-    Tap tap{a.window, a.dilation * x.strides[i], rows, -1, a.stride, a.dilation, a.low, 0};
+    Tap tap{a.window, a.dilation * x.strides[i], 0, -1, a.stride, a.dilation, a.low, 0};
+    if (i > 0 && node_of(job).op == graph::Op::convolution) {
+      tap.rhs_rows = rows_between_taps(job, i - 1).value_or(0);
+    }
     rows *= a.window;
     nest.lhs.offset -= a.low * x.strides[i];
     bool last = i + 1 == axes.size();
@@ -152,13 +165,9 @@ std::optional<std::string> refuse_depthwise(const DenseJob& job) {
   if (std::any_of(attr.x_dilation.begin(), attr.x_dilation.end(), spread)) {
     return "the input is dilated";
   }
-  if (!job.operands[1].weights) {
-    const Dims strides = w.strides(), &given = job.operands[1].view.strides;
-    for (size_t i = 0; i < strides.size(); ++i) {
-      // An axis of one element takes no step.
-      if (w[i] > 1 && given[i] != strides[i]) return "the weights do not lie in rows of channels";
-    }
-  }
+  bool rows = job.operands[1].weights || job.operands[1].view.strides.back() == 1;
+  for (size_t i = 0; i + 2 < w.rank(); ++i) rows = rows && rows_between_taps(job, i);
+  if (!rows) return "the weights do not lie in rows of channels";
   return refuse_form(job);
 }
 

@@ -1,0 +1,191 @@
+// Which convolutions are gradients of depthwise weights, and how the kernels are put together.
+#include "lower/kernels/depthwise_gradient.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/checked.h"
+
+namespace burin::lower {
+
+using loop::Builder;
+using loop::Value;
+
+namespace {
+
+constexpr int64_t kBytes = 4;
+constexpr int64_t kMostParts = 16;   // of the batch
+constexpr int64_t kEnoughTiles = 8;  // for several threads to share
+
+bool is_form(const graph::Graph& graph, const graph::Node& node) {
+  const auto& attr = std::get<graph::ConvAttr>(node.attr);
+  size_t spatial = attr.stride.size();
+  if (spatial < 2 || spatial > 3 || attr.stride[0] != 1 || attr.w_dilation[0] != 1) return false;
+  if (std::any_of(attr.x_dilation.begin(), attr.x_dilation.end(), [](auto d) { return d != 1; })) {
+    return false;
+  }
+  const Dims &x = graph.type(node.operands[0]).shape.dims(), &result = node.type.shape.dims();
+  const Dims& window = graph.type(node.operands[1]).shape.dims();
+  bool each = window[spatial] == 1 && window.back() == attr.groups && result.back() == attr.groups;
+  return each && x[0] == 1 && result[1] == 1 && attr.low[0] == 0 && x[1] == window[0];
+}
+
+// Drops the first `axes` axes and, after them, the one at `drop`; puts an axis of size 1 at 1 where
+// convolutions have one axis.
+View over_pixels(const View& view, size_t axes, std::optional<size_t> drop) {
+  View out = view;
+  Dims& s = out.strides;
+  if (drop) s.erase(s.begin() + static_cast<int64_t>(*drop));
+  s.erase(s.begin(), s.begin() + static_cast<int64_t>(axes));
+  if (s.size() == 3) s.insert(s.begin() + 1, 0);
+  return out;
+}
+
+// The last two of the spatial values; `absent` stands for the first where there is one.
+Dims last_two(const Dims& dims, int64_t absent) {
+  return {dims.size() == 3 ? dims[1] : absent, dims.back()};
+}
+
+int64_t choose_tap_rows(const DepthwiseGradient& w, const loop::Machine& machine) {
+  int64_t registers = machine.vector_registers - 2;  // for dy, and what is read of x
+  return std::min(w.taps[0], registers / w.taps[1]);
+}
+
+int64_t choose_block(const DepthwiseGradient& w, const loop::Machine& machine) {
+  int64_t row = kBytes * w.vectors * w.lanes *
+                (w.pixels[1] + w.step[0] * std::min(w.input[1], w.pixels[1] * w.step[1]));
+  return std::clamp<int64_t>(machine.l2_bytes / 4 / std::max<int64_t>(row, 1), 1, w.pixels[0]);
+}
+
+DepthwiseGradient form_of(const DenseJob& job) {
+  const auto& attr = std::get<graph::ConvAttr>(node_of(job).attr);
+  const Dims &x = operand_shape(job, 0).dims(), &dy = operand_shape(job, 1).dims();
+  const Dims& result = result_shape(job).dims();
+  size_t spatial = attr.stride.size();
+  auto sizes = [&](const Dims& dims, size_t first) {
+    auto begin = dims.begin() + static_cast<int64_t>(first);
+    return last_two(Dims(begin, begin + static_cast<int64_t>(spatial)), 1);
+  };
+  DepthwiseGradient w;
+  w.x = over_pixels(job.operands[0].view, 1, std::nullopt);
+  w.dy = over_pixels(job.operands[1].view, 0, spatial);
+  w.images = dy[0], w.channels = dy.back();
+  w.input = sizes(x, 1), w.pixels = sizes(dy, 0), w.taps = sizes(result, 1);
+  w.step = last_two(attr.w_dilation, 1), w.dilation = last_two(attr.stride, 1);
+  w.low = last_two(attr.low, 0);
+  w.lanes = job.machine->lanes(loop::Elem::f32);
+  w.parts = ceil_div(w.images, ceil_div(w.images, kMostParts));
+  int64_t groups = std::min(ceil_div(kEnoughTiles, w.parts), w.channel_vectors());
+  w.vectors = ceil_div(w.channel_vectors(), groups);
+  w.tap_rows = choose_tap_rows(w, *job.machine);
+  w.block = choose_block(w, *job.machine);
+  w.parts_pointer = job.pointers;
+  return w;
+}
+
+// The kernel that adds the parts, in order, and evaluates what follows. A tile is a tap.
+class SumEmitter {
+ public:
+  SumEmitter(Builder& b, const DenseJob& job, const DepthwiseGradient& w)
+      : b_(b), job_(job), w_(w), channel_axis_(result_shape(job).rank() - 1) {
+    int axis = static_cast<int>(channel_axis_);
+    lanes_ = lanes_for(job.epilogue, job.outputs, axis, *job.machine);
+  }
+
+  void emit() {
+    std::vector<Value> index(channel_axis_ + 1, b_.index(0));
+    index[channel_axis_ - 1] = b_.rem(b_.tile(), b_.index(w_.taps[1]));
+    if (channel_axis_ > 3) index[2] = b_.div(b_.tile(), b_.index(w_.taps[1]));
+    int64_t whole = w_.channels / lanes_ * lanes_;
+    auto vectors = [&](int64_t from, int64_t to, uint16_t lanes) {
+      b_.loop(b_.index(from), b_.index(to), lanes, [&](Value c) {
+        index[channel_axis_] = c;
+        emit_vector(index, lanes);
+      });
+    };
+    vectors(0, whole, lanes_);
+    vectors(whole, w_.channels, 1);
+  }
+
+ private:
+  void emit_vector(const std::vector<Value>& index, uint16_t lanes) {
+    loop::Type type{loop::Elem::f32, lanes};
+    Value at = b_.add(b_.mul(b_.tile(), b_.index(w_.padded_channels())), index.back()), sum;
+    for (int64_t p = 0; p < w_.parts; ++p) {
+      int64_t part = p * w_.part_elements() * kBytes;
+      Value next = b_.load(type, {b_.pointer(w_.parts_pointer), at, kBytes, part});
+      sum = sum.valid() ? b_.add(sum, next) : next;
+    }
+    Point point;
+    point.index = index;
+    point.extra.assign(index.size(), 0);
+    point.lane_axis = static_cast<int>(channel_axis_);
+    point.lanes = lanes;
+    std::vector<Value> results = emit_expr(b_, job_.epilogue, point, std::span(&sum, 1));
+    for (size_t r = 0; r < results.size(); ++r) {
+      emit_store(b_, job_.outputs[r], point, {}, results[r]);
+    }
+  }
+
+  Builder& b_;
+  const DenseJob& job_;
+  const DepthwiseGradient& w_;
+  size_t channel_axis_;
+  uint16_t lanes_ = 1;
+};
+
+DenseStage sums_of_parts(const DenseJob& job, const DepthwiseGradient& w,
+                         const DenseKernels& kernels) {
+  Builder b("depthwise_gradient", job.pointers + 1);
+  emit_depthwise_gradient_tile(b, w);
+  DenseStage stage;
+  stage.function = b.finish();
+  stage.tiles = w.parts * w.groups();
+  stage.flops = 2.0 * static_cast<double>(w.images * w.channels * w.taps[0] * w.taps[1]) *
+                static_cast<double>(w.pixels[0] * w.pixels[1]);
+  bind_all(job, kernels, stage);
+  stage.writes.assign(stage.writes.size(), false);
+  stage.writes.back() = true;
+  return stage;
+}
+
+DenseStage sum_of_all(const DenseJob& job, const DepthwiseGradient& w,
+                      const DenseKernels& kernels) {
+  Builder b("depthwise_gradient_sum", job.pointers + 1);
+  SumEmitter(b, job, w).emit();
+  DenseStage stage;
+  stage.function = b.finish();
+  stage.tiles = w.taps[0] * w.taps[1];
+  stage.bytes = static_cast<double>((w.parts + 1) * w.part_elements() * kBytes);
+  bind_all(job, kernels, stage);
+  return stage;
+}
+
+}  // namespace
+
+std::optional<std::string> refuse_depthwise_gradient(const DenseJob& job) {
+  if (!is_form(*job.graph, node_of(job))) return "not the gradient of depthwise weights";
+  if (job.operands[0].weights || job.operands[1].weights) return "an operand is constant";
+  if (node_of(job).type.dtype != DType::f32) return "not of f32";
+  if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
+  DepthwiseGradient w = form_of(job);
+  if (w.pixels[0] * w.pixels[1] <= w.taps[0] * w.taps[1]) return "few pixels";
+  if (w.tap_rows < 1) return "a row of taps does not fit the registers";
+  bool contiguous = w.x.strides.back() == 1 && w.dy.strides.back() == 1;
+  if (!contiguous) return "the channels are not contiguous";
+  return std::nullopt;
+}
+
+DenseKernels make_depthwise_gradient(const DenseJob& job) {
+  DenseKernels kernels;
+  DepthwiseGradient w = form_of(job);
+  kernels.extras.push_back({w.parts * w.part_elements() * kBytes, {}});
+  kernels.stages.push_back(sums_of_parts(job, w, kernels));
+  kernels.stages.push_back(sum_of_all(job, w, kernels));
+  kernels.algorithm = fmt::format("{} x {} taps at once over {} rows of an image, {} parts",
+                                  w.tap_rows, w.taps[1], w.block, w.parts);
+  return kernels;
+}
+
+}  // namespace burin::lower
