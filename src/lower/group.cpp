@@ -27,6 +27,7 @@ constexpr int kMaxRounds = 4;
 bool computed_again(const Group& g, const IndexMap& map) {
   bool in_row = false, misses_row = false, misses_other = false;
   for (size_t d = 0; d < g.space.size(); ++d) {
+    if (g.space[d] == 1) continue;
     bool used = std::any_of(map.begin(), map.end(), [&](const Affine& a) { return a.coefs[d]; });
     if (g.reduced[d] && used) in_row = true;
     if (!used) (g.reduced[d] ? misses_row : misses_other) = true;

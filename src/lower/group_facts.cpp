@@ -61,7 +61,7 @@ GroupFacts::GroupFacts(const Graph& graph)
     const Node& node = graph[id];
     bool elementwise = graph::is_elementwise(node.op) || node.op == Op::convert;
     if (node.op == Op::reduce) after_reduce[id] = true;
-    cheap[id] = uses[id] > 1 && is_cheap(graph, id);
+    cheap[id] = is_cheap(graph, id);
     for (NodeId operand : node.operands) {
       if ((elementwise || is_view(node.op)) && after_reduce[operand]) after_reduce[id] = true;
       bool carries = is_dense(graph[operand].op) || after_dense[operand];

@@ -14,7 +14,7 @@ using RuleIndex = std::array<std::vector<const Rule*>, graph::kOpCount>;
 
 RuleIndex make_index() {
   RuleIndex index;
-  for (auto rules : {arithmetic_rules(), movement_rules(), window_rules()}) {
+  for (auto rules : {arithmetic_rules(), movement_rules(), reduction_rules(), window_rules()}) {
     for (const Rule& rule : rules) {
       for (size_t op = 0; op < graph::kOpCount; ++op) {
         bool any = graph::is_elementwise(static_cast<Op>(op)) || static_cast<Op>(op) == Op::convert;

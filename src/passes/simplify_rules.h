@@ -64,6 +64,7 @@ struct Rule {
 
 std::span<const Rule> arithmetic_rules();
 std::span<const Rule> movement_rules();
+std::span<const Rule> reduction_rules();
 std::span<const Rule> window_rules();
 
 }  // namespace burin::passes

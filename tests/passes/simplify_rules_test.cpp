@@ -245,6 +245,23 @@ const RuleCase kMovement[] = {
      }},
 };
 
+// x less its mean over axes 1 and 2, times 3.
+NodeId scaled_differences(Builder& b, NodeId x) {
+  NodeId mean = b.with_scalar(Op::div, b.reduce(x, ReduceKind::sum, {1, 2}), 12);
+  NodeId differences = b.sub(x, b.broadcast(mean, b.shape(x), {0}));
+  return b.neg(b.with_scalar(Op::mul, differences, 3));
+}
+
+const RuleCase kReduction[] = {
+    {"sum((x - mean(x)) * c) => 0",
+     [](auto& b, auto x) {
+       NodeId terms = scaled_differences(b, x);
+       NodeId c = b.broadcast(b.reduce(x, ReduceKind::max, {1, 2}), b.shape(x), {0});
+       terms = b.add(terms, b.mul(c, scaled_differences(b, x)));
+       return b.add(b.reduce(x, ReduceKind::max, {1, 2}), b.reduce(terms, ReduceKind::sum, {1, 2}));
+     }},
+};
+
 const RuleCase kWindow[] = {
     {"convolution(pad(x, 0), w) => convolution(x, w)",
      [](auto& b, auto) {
@@ -272,6 +289,7 @@ const RuleCase kWindow[] = {
 std::vector<RuleCase> all_cases() {
   std::vector<RuleCase> cases(std::begin(kArithmetic), std::end(kArithmetic));
   cases.insert(cases.end(), std::begin(kMovement), std::end(kMovement));
+  cases.insert(cases.end(), std::begin(kReduction), std::end(kReduction));
   cases.insert(cases.end(), std::begin(kWindow), std::end(kWindow));
   return cases;
 }
@@ -306,7 +324,7 @@ TEST(SimplifyRules, FireAndKeepValues) {
 
 TEST(SimplifyRules, EachHasACase) {
   auto cases = all_cases();
-  for (auto rules : {arithmetic_rules(), movement_rules(), window_rules()}) {
+  for (auto rules : {arithmetic_rules(), movement_rules(), reduction_rules(), window_rules()}) {
     for (const Rule& rule : rules) {
       EXPECT_NE(std::ranges::find(cases, rule.formula, &RuleCase::formula), cases.end())
           << rule.formula;
@@ -317,6 +335,22 @@ TEST(SimplifyRules, EachHasACase) {
 // Where a rule would be wrong, it stays away.
 TEST(SimplifyRules, RespectTheirLimits) {
   const std::function<NodeId(Builder&, NodeId)> kept[] = {
+      // the mean over other axes than the sum's
+      [](Builder& b, NodeId x) {
+        return b.reduce(scaled_differences(b, x), ReduceKind::sum, {0, 1});
+      },
+      // a factor that differs along the sum's axes
+      [](Builder& b, NodeId x) {
+        NodeId terms = b.mul(scaled_differences(b, x), x);
+        return b.reduce(terms, ReduceKind::sum, {1, 2});
+      },
+      // means of columns, taken from rows
+      [](Builder& b, NodeId) {
+        NodeId x = b.input("square", {DType::f32, {4, 4}});
+        NodeId mean = b.with_scalar(Op::mul, b.reduce(x, ReduceKind::sum, {0}), 0.25);
+        NodeId differences = b.sub(x, b.broadcast(mean, b.shape(x), {0}));
+        return b.reduce(differences, ReduceKind::sum, {0});
+      },
       // 0 * inf is not 0
       [](Builder& b, NodeId x) { return b.with_scalar(Op::mul, b.log(b.abs(x)), 0); },
       // x may be below 0, which the padding is not
