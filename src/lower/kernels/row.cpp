@@ -1,11 +1,12 @@
 // Code of a row kernel. Lanes run along the row, and reductions end by folding the lanes; or along
-// a kept axis, and each lane is a row of its own.
+// a kept axis, and each lane is a row of its own: then several vectors go down their rows side by
+// side, so that each point reads more of memory at a time.
 #include "lower/kernels/row.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <deque>
 
 #include "lower/convert.h"
 #include "lower/kernels/reduction.h"
@@ -19,6 +20,8 @@ using loop::Value;
 namespace {
 
 constexpr double kTileWork = 32 << 10;
+constexpr int kMostVectors = 8;     // of rows, side by side
+constexpr int64_t kMostNodes = 24;  // that a point of all of them evaluates
 
 // One lane's value to all lanes; masks have no splat of their own.
 Value splat_value(Builder& b, Value value, DType dtype, uint16_t lanes) {
@@ -42,6 +45,7 @@ class RowKernel {
     lanes_ = lanes_for(job_.expr, stored, plan_.lane_axis, *job_.machine);
     if (product && plan_.lanes_in_row) lanes_ = 1;
     masks_ = can_mask(job_.expr, stored, *job_.machine);
+    vectors_ = plan_.lanes_in_row ? 1 : choose_vectors();
   }
 
   DenseKernels make() {
@@ -52,19 +56,39 @@ class RowKernel {
     }
     double work = length * (point_bytes(job_) + 2 * point_flops(job_));
     int lane = plan_.lanes_in_row ? -1 : plan_.lane_axis;
-    TilePlan tiles = plan_tiles(kept, work, kTileWork, lane, lanes_);
+    TilePlan tiles = plan_tiles(kept, work, kTileWork, lane, lanes_ * vectors_);
     ranges_ = tiles.emit(b_);
     kept_chunk_ = tiles.axis + 1 == plan_.kept ? tiles.chunk : kept.empty() ? 1 : kept.back();
     emit_kept(0);
     std::string algorithm =
-        fmt::format("rows {} of {}, {} lanes along {}, {} passes", Shape(kept).text(), length,
-                    lanes_, plan_.lanes_in_row ? "the row" : "rows", plan_.passes.size());
+        fmt::format("rows {} of {}, {} lanes{} along {}, {} passes", Shape(kept).text(), length,
+                    lanes_, vectors_ > 1 ? fmt::format(" x {}", vectors_) : "",
+                    plan_.lanes_in_row ? "the row" : "rows", plan_.passes.size());
     return {.stages = {fused_stage(job_, b_.finish(), tiles.tiles)},
             .extras = {},
             .algorithm = std::move(algorithm)};
   }
 
  private:
+  // Vectors of rows whose sums and row values stay in registers.
+  int choose_vectors() const {
+    int64_t registers = int64_t{job_.machine->vector_registers} * 5 / 8;
+    int64_t rows = plan_.lane_axis < 0 ? 1 : job_.space[static_cast<size_t>(plan_.lane_axis)];
+    auto fits = [&](const RowPass& pass, int64_t vectors) {
+      auto kept = static_cast<int64_t>(pass.reduces.size() + pass.row_values.size());
+      auto nodes = std::count(pass.needed.begin(), pass.needed.end(), true);
+      return vectors * kept <= registers && vectors * nodes <= kMostNodes;
+    };
+    int vectors = kMostVectors;
+    while (vectors > 1 &&
+           (vectors * lanes_ > rows ||
+            !std::all_of(plan_.passes.begin(), plan_.passes.end(),
+                         [&](const RowPass& pass) { return fits(pass, vectors); }))) {
+      vectors /= 2;
+    }
+    return vectors;
+  }
+
   LanePlan lane_plan(int64_t size, int64_t chunk, int unroll) const {
     LanePlan plan{.lanes = lanes_, .unroll = unroll, .masks = masks_, .size = size, .chunk = chunk};
     bool wide = job_.machine->vector_bits / std::max<int>(lanes_, 1) == 64;
@@ -75,7 +99,7 @@ class RowKernel {
   void emit_kept(size_t axis) {
     if (axis == plan_.kept) return emit_row(LaneStep{});
     if (!plan_.lanes_in_row && axis + 1 == plan_.kept) {
-      LanePlan lanes = lane_plan(job_.space[axis], kept_chunk_, 1);
+      LanePlan lanes = lane_plan(job_.space[axis], kept_chunk_, vectors_);
       emit_lanes(b_, lanes, ranges_[axis], {}, [&](const LaneStep& step, LaneState) {
         index_[axis] = step.i;
         emit_row(step);
@@ -95,15 +119,18 @@ class RowKernel {
     row_step_ = step;
     for (size_t a = plan_.kept; a < index_.size(); ++a) index_[a] = {};
     bases_ = all_bases();
-    Point at = row_point();
-    PointEmitter row(b_, job_.expr, at, {});
-    row_ = &row;
+    std::vector<Point> points;
+    for (int v = 0; v < step.count; ++v) points.push_back(row_point(v));
+    rows_.clear();
+    for (const Point& at : points) rows_.emplace_back(b_, job_.expr, at, std::span<const Value>());
     saved_ = -1;
     for (const RowPass& pass : plan_.passes) emit_pass(pass);
     for (size_t i = 0; i < job_.outputs.size(); ++i) {
       if (plan_.full[i]) continue;
-      Value value = row.value(job_.expr.results[i]);
-      emit_store(b_, job_.outputs[i], at, bases_[job_.expr.views.size() + i], value);
+      for (size_t v = 0; v < points.size(); ++v) {
+        Value value = rows_[v].value(job_.expr.results[i]);
+        emit_store(b_, job_.outputs[i], points[v], bases_[job_.expr.views.size() + i], value);
+      }
     }
   }
 
@@ -114,40 +141,49 @@ class RowKernel {
     return bases;
   }
 
-  Point row_point() const {
+  // Of the rows of vector `v`.
+  Point row_point(int v) const {
     Point at{.index = index_, .lane_axis = plan_.lane_axis, .lanes = row_step_.lanes};
     at.mask = row_step_.mask;
     at.bases = std::span(bases_).first(job_.expr.views.size());
+    at.extra.assign(job_.space.size(), 0);
+    if (v > 0) at.extra[static_cast<size_t>(plan_.lane_axis)] = int64_t{v} * row_step_.lanes;
     return at;
   }
 
   int unroll_of(const RowPass& pass, int64_t size) const {
     auto nodes = std::count(pass.needed.begin(), pass.needed.end(), true);
     int unroll = nodes <= 4 ? 4 : nodes <= 10 ? 2 : 1;
+    unroll = std::max(1, unroll / row_step_.count);
     int64_t lanes = plan_.lanes_in_row ? lanes_ : 1;
     while (unroll > 1 && lanes * unroll > size) unroll /= 2;
     return unroll;
   }
 
-  // Accumulators of a pass: per reduction `unroll` vectors, then one for single lanes.
+  // Accumulators of a pass: per reduction and vector of rows `unroll` vectors, then one for single
+  // lanes.
   struct Accumulators {
-    int unroll = 1;
+    int unroll = 1, rows = 1;
     bool single = false;
-    size_t per_reduce() const { return static_cast<size_t>(unroll) + single; }
+    size_t per_reduce() const { return last() + single; }
+    size_t slot(int row, int u) const { return static_cast<size_t>(row * unroll + u); }
+    size_t last() const { return slot(rows, 0); }
   };
 
   void emit_pass(const RowPass& pass) {
     size_t axes = job_.space.size() - plan_.kept;
     int64_t last = axes ? job_.space.back() : 1;
-    Accumulators accs{.unroll = unroll_of(pass, last)};
+    Accumulators accs{.unroll = unroll_of(pass, last), .rows = row_step_.count};
     accs.single = plan_.lanes_in_row && lanes_ > 1 && !masks_;
     row_values_.clear();
-    for (int node : pass.row_values) row_values_.push_back(row_->value(node));
+    for (PointEmitter& row : rows_) {
+      for (int node : pass.row_values) row_values_.push_back(row.value(node));
+    }
     LaneState state;
     for (int r : pass.reduces) {
       const RowReduce& reduce = job_.reduces[static_cast<size_t>(r)];
       uint16_t lanes = plan_.lanes_in_row && axes ? lanes_ : row_step_.lanes;
-      for (int u = 0; u < accs.unroll; ++u) {
+      for (size_t i = 0; i < accs.last(); ++i) {
         state.push_back(emit_identity(b_, reduce.kind, reduce.dtype, lanes));
       }
       if (accs.single) state.push_back(emit_identity(b_, reduce.kind, reduce.dtype, 1));
@@ -157,15 +193,19 @@ class RowKernel {
     if (pass.save >= 0) saved_ = pass.save;
     for (size_t k = 0; k < pass.reduces.size(); ++k) {
       const RowReduce& reduce = job_.reduces[static_cast<size_t>(pass.reduces[k])];
-      row_->set(reduce.node, fold(reduce, accs, std::span(state).subspan(k * accs.per_reduce())));
+      auto sums = std::span(state).subspan(k * accs.per_reduce(), accs.per_reduce());
+      for (int v = 0; v < accs.rows; ++v) {
+        rows_[static_cast<size_t>(v)].set(reduce.node, fold(reduce, accs, v, sums));
+      }
     }
   }
 
   // Row values as the points of a pass use them.
   void splat_row_values(const RowPass& pass) {
     splat_values_.clear();
-    for (size_t i = 0; i < pass.row_values.size(); ++i) {
-      DType dtype = job_.expr.nodes[static_cast<size_t>(pass.row_values[i])].dtype;
+    for (size_t i = 0; i < row_values_.size(); ++i) {
+      int node = pass.row_values[i % pass.row_values.size()];
+      DType dtype = job_.expr.nodes[static_cast<size_t>(node)].dtype;
       uint16_t lanes = plan_.lanes_in_row ? lanes_ : row_step_.lanes;
       splat_values_.push_back(splat_value(b_, row_values_[i], dtype, lanes));
     }
@@ -199,32 +239,44 @@ class RowKernel {
   // The vectors of one step of the innermost loop.
   LaneState emit_points(const RowPass& pass, const Accumulators& accs, const LaneStep& step,
                         std::span<const Value> bases, LaneState state) {
-    size_t loads = job_.expr.views.size();
-    bool in_row = plan_.lanes_in_row;
     for (int u = 0; u < step.count; ++u) {
-      Point at{.index = index_, .lane_axis = plan_.lane_axis};
-      at.lanes = in_row ? step.lanes : row_step_.lanes;
-      at.mask = in_row ? step.mask : row_step_.mask;
-      at.bases = bases.first(loads);
-      at.open_axis = static_cast<int>(job_.space.size()) - 1;
-      at.extra.assign(job_.space.size(), 0);
-      if (job_.space.size() > plan_.kept) at.extra.back() = int64_t{u} * step.lanes;
-      if (job_.space.size() == plan_.kept) at.open_axis = -1;
-      PointEmitter point(b_, job_.expr, at, {});
-      bool single = in_row && step.lanes == 1 && lanes_ > 1;
-      for (size_t i = 0; i < pass.row_values.size(); ++i) {
-        point.set(pass.row_values[i], single ? row_values_[i] : splat_values_[i]);
+      for (int v = 0; v < accs.rows; ++v) {
+        Point at = point_of(step, u, v, bases);
+        bool single = plan_.lanes_in_row && step.lanes == 1 && lanes_ > 1;
+        emit_point(pass, accs, single ? accs.last() : accs.slot(v, u), at, bases, state);
       }
-      View kept = job_.outputs[0];
-      if (saved_ >= 0 && pass.needed[static_cast<size_t>(saved_)]) {
-        point.set(saved_, emit_view_load(b_, kept, at, bases[loads]));
-      }
-      size_t slot = single ? static_cast<size_t>(accs.unroll) : static_cast<size_t>(u);
-      accumulate(pass, accs, slot, at.mask, point, state);
-      if (pass.save >= 0) emit_store(b_, kept, at, bases[loads], point.value(pass.save));
-      if (pass.reduces.empty()) store_results(at, bases, point);
     }
     return state;
+  }
+
+  // Position `u` of the step, of the rows of vector `v`.
+  Point point_of(const LaneStep& step, int u, int v, std::span<const Value> bases) const {
+    Point at = row_point(v);
+    if (plan_.lanes_in_row) at.lanes = step.lanes, at.mask = step.mask;
+    at.bases = bases.first(job_.expr.views.size());
+    bool any = job_.space.size() > plan_.kept;
+    at.open_axis = any ? static_cast<int>(job_.space.size()) - 1 : -1;
+    if (any) at.extra.back() = int64_t{u} * step.lanes;
+    return at;
+  }
+
+  void emit_point(const RowPass& pass, const Accumulators& accs, size_t slot, const Point& at,
+                  std::span<const Value> bases, LaneState& state) {
+    size_t loads = job_.expr.views.size(), count = pass.row_values.size();
+    PointEmitter point(b_, job_.expr, at, {});
+    bool single = plan_.lanes_in_row && at.lanes == 1 && lanes_ > 1;
+    size_t row = single ? 0 : slot / static_cast<size_t>(accs.unroll);
+    for (size_t i = 0; i < count; ++i) {
+      const std::vector<Value>& values = single ? row_values_ : splat_values_;
+      point.set(pass.row_values[i], values[row * count + i]);
+    }
+    View kept = job_.outputs[0];
+    if (saved_ >= 0 && pass.needed[static_cast<size_t>(saved_)]) {
+      point.set(saved_, emit_view_load(b_, kept, at, bases[loads]));
+    }
+    accumulate(pass, accs, slot, at.mask, point, state);
+    if (pass.save >= 0) emit_store(b_, kept, at, bases[loads], point.value(pass.save));
+    if (pass.reduces.empty()) store_results(at, bases, point);
   }
 
   void accumulate(const RowPass& pass, const Accumulators& accs, size_t slot, Value mask,
@@ -249,10 +301,12 @@ class RowKernel {
     }
   }
 
-  // The accumulators of one reduction as one value of the row: neighbours pairwise, then lanes,
-  // then the single lanes of the remainder.
-  Value fold(const RowReduce& reduce, const Accumulators& accs, std::span<const Value> state) {
-    std::vector<Value> parts(state.begin(), state.begin() + accs.unroll);
+  // The accumulators of one reduction as one value of row vector `v`: neighbours pairwise, then
+  // lanes, then the single lanes of the remainder.
+  Value fold(const RowReduce& reduce, const Accumulators& accs, int v,
+             std::span<const Value> sums) {
+    std::span<const Value> own = sums.subspan(accs.slot(v, 0), accs.slot(1, 0));
+    std::vector<Value> parts(own.begin(), own.end());
     while (parts.size() > 1) {
       for (size_t i = 0; i < parts.size() / 2; ++i) {
         parts[i] = emit_combine(b_, reduce.kind, parts[2 * i], parts[2 * i + 1]);
@@ -262,7 +316,7 @@ class RowKernel {
     Value value = parts[0];
     if (plan_.lanes_in_row) value = emit_horizontal(b_, reduce.kind, value);
     if (accs.single) {
-      value = emit_combine(b_, reduce.kind, value, state[static_cast<size_t>(accs.unroll)]);
+      value = emit_combine(b_, reduce.kind, value, sums[accs.last()]);
     }
     return wrap_integer(b_, value, reduce.dtype);
   }
@@ -272,15 +326,17 @@ class RowKernel {
   Builder b_;
   uint16_t lanes_ = 1;
   bool masks_ = false;
+  int vectors_ = 1;  // of rows, side by side
   int64_t kept_chunk_ = 1;
   std::vector<Value> index_;
   std::vector<Range> ranges_;
   // The row being emitted:
   LaneStep row_step_;
-  std::vector<Value> bases_;  // with the reduced axes at 0
-  PointEmitter* row_ = nullptr;
+  std::vector<Value> bases_;       // with the reduced axes at 0
+  std::deque<PointEmitter> rows_;  // one, or one for each vector of rows
   int saved_ = -1;
-  std::vector<Value> row_values_, splat_values_;  // of the pass, one lane and all lanes
+  // Of the pass, one lane and all lanes: those of the first row, of the second ...
+  std::vector<Value> row_values_, splat_values_;
 };
 
 }  // namespace
