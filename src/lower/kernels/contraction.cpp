@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace burin::lower {
 
 using loop::Builder;
 
 namespace {
+
+constexpr int64_t kSpread = 128 << 10;   // bytes: rows that lie further apart cost address look-ups
+constexpr int64_t kRowsPerPacking = 64;  // that read what is packed, at least
 
 void bind_in_place(Contraction& c) {
   Nest& nest = c.nest;
@@ -55,7 +59,12 @@ double passes(const Contraction& c) {
 
 bool reads_in_place(const Contraction& c) {
   if (c.weights || c.bundle > 1 || c.rhs.strides.back() != 1) return false;
-  return c.nest.taps.empty() && c.nest.m_tap.extent == 1;
+  if (!c.nest.taps.empty() || c.nest.m_tap.extent != 1) return false;
+  int64_t rows = c.nest.m;
+  for (size_t i = 0; i < c.nest.outer.size(); ++i) {
+    if (c.rhs_sizes[i] == 1) rows *= c.nest.outer[i].extent;
+  }
+  return rows < kRowsPerPacking || c.k * std::abs(c.rhs.strides.end()[-2]) * 4 <= kSpread;
 }
 
 std::optional<loop::Elem> contraction_elem(DType dtype) {

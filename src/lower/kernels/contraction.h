@@ -21,8 +21,8 @@ struct Contraction {
   Nest nest;                          // without schedule, rhs view and strides of packed weights
   int64_t k = 1, lhs_k_stride = 1;
   // The right-hand side over the axes: outer (extent 1 where it does not vary), taps, m tap, k, n.
-  // Exactly one of the two is used; a view is read in place if n is contiguous and there are no
-  // taps, else packed by a first kernel.
+  // Exactly one of the two is used; a view is read in place if n is contiguous, there are no
+  // taps and packing would not pay, else packed by a first kernel.
   std::optional<WeightView> weights;
   std::vector<AddedWeights> added;  // to the weights
   View rhs;

@@ -19,7 +19,8 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kBytes = 4;
-constexpr int64_t kSumCost = 5;  // cycles to sum a vector, by cycles to pack an element
+constexpr int64_t kSumCost = 5;    // cycles to sum a vector, by cycles to pack an element
+constexpr int64_t kMostDotRows = 16;  // more are worth packing for, whatever they sum
 constexpr int64_t kTileFlops = 1 << 20;
 
 // Both sides as views; weights become a constant of the kernels.
@@ -112,7 +113,7 @@ std::optional<std::string> refuse_dot(const DenseJob& job) {
   Contraction c = make_form(job, unused);
   bool even = c.nest.taps.empty() && c.lhs_k_stride == 1 && c.rhs.strides.end()[-2] == 1;
   if (!even) return "the contracted axis is not contiguous on both sides";
-  bool few = !job.operands[1].weights && c.nest.m * kSumCost <= c.k;
+  bool few = !job.operands[1].weights && c.nest.m <= kMostDotRows && c.nest.m * kSumCost <= c.k;
   if (c.nest.n > 1 && !few) return "many rows and columns";
   return std::nullopt;
 }
