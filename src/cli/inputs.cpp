@@ -126,8 +126,9 @@ Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
 void InputOptions::add_files(CLI::App& verb) {
   verb.add_option("inputs", files,
                   "inputs in the model's order, or NAME=FILE: .npy .pb .jpg .png .webp");
-  verb.add_option("--normalise", normalise, "images: unit (0 to 1), imagenet or none (0 to 255)")
-      ->check(CLI::IsMember({"unit", "imagenet", "none"}))
+  verb.add_option("--normalise", normalise,
+                  "images: unit (0 to 1), signed (-1 to 1), imagenet or none (0 to 255)")
+      ->check(CLI::IsMember({"unit", "signed", "imagenet", "none"}))
       ->capture_default_str();
 }
 

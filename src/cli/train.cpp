@@ -57,7 +57,7 @@ Result<void> check_folders(TrainOptions& options) {
     options.resume += "/last.safetensors";
   }
   if (options.out.empty())
-    options.out = fs::path(options.network.net).stem().string() + "-training";
+    options.out = fs::path(options.network.name()).stem().string() + "-training";
   if (options.resume.empty() && fs::exists(options.out + "/last.safetensors", ignored)) {
     return fail(options.out, "holds a training already",
                 "go on with --resume " + options.out + ", or choose another --out");
@@ -163,11 +163,14 @@ void add_train(CLI::App& app, int& exit_code) {
   verb->footer(
       "Ctrl-C saves and says how to go on.\n"
       "Started by Open MPI's mpirun, the processes share each batch and add their gradients.\n"
-      "Example: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5\n"
-      "         mpirun -np 2 burin train photos/ --net resnet18 --batch 64");
+      "Examples: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5\n"
+      "          burin train photos/ --finetune flowers.onnx --freeze body\n"
+      "          mpirun -np 2 burin train photos/ --net resnet18 --batch 64");
   set_body(*verb, exit_code, [options, verb] {
     for (const CLI::Option* option : verb->get_options()) {
-      if (option->count() > 0) options->given.insert(option->get_single_name());
+      std::string name = option->get_single_name();
+      if (name.starts_with("no-")) name = name.substr(3);
+      if (option->count() > 0) options->given.insert(name);
     }
     return train(*options);
   });

@@ -19,7 +19,16 @@ CLI::IsMember one_of(std::span<const Row> rows) {
 }  // namespace
 
 void NetworkOptions::add(CLI::App& verb) {
-  verb.add_option("--net", net, "ONNX file or built-in network")->capture_default_str();
+  auto* from_scratch =
+      verb.add_option("--net", net, "built-in network, ONNX file or net file (burin zoo)");
+  from_scratch->capture_default_str();
+  verb.add_option("--finetune", finetune, "a trained ONNX file, to be given a new last layer")
+      ->excludes(from_scratch);
+  verb.add_option("--classes", classes, "scores of the new last layer (default: as in the samples)")
+      ->check(CLI::Range(1, 1000000));
+  verb.add_option("--freeze", freeze,
+                  "leave layers as they are: body (all but the last), or how their names begin")
+      ->allow_extra_args(false);
 }
 
 void SampleOptions::add(CLI::App& verb) {
@@ -27,12 +36,8 @@ void SampleOptions::add(CLI::App& verb) {
   verb.add_option("--hold-out", hold_out, "share for validation where there is no test part")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
-  verb.add_option("--normalise", normalise, "unit, imagenet or none")->capture_default_str();
-  verb.add_flag("--flip", flip, "mirror half of the pictures");
-  verb.add_option("--shift", shift, "move pictures by up to so many pixels")
-      ->check(CLI::Range(0, 1000));
-  verb.add_option("--crop", crop, "crop to this share of the area at least")
-      ->check(CLI::Range(0.01, 1.0));
+  verb.add_option("--normalise", normalise, "unit, signed, imagenet or none")
+      ->capture_default_str();
 }
 
 void MethodOptions::add(CLI::App& verb) {
@@ -69,6 +74,7 @@ void MethodOptions::add(CLI::App& verb) {
 void TrainOptions::add(CLI::App& verb) {
   samples.add(verb);
   network.add(verb);
+  augment.add(verb);
   method.add(verb);
   verb.add_option("-o,--out", out, "folder for checkpoints, metrics and the network");
   verb.add_option("--checkpoint-every", checkpoint_every,

@@ -4,32 +4,34 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
+#include "cli/augment_options.h"
 #include "cli/common.h"
 
 namespace burin::cli {
 
 struct NetworkOptions {
-  std::string net = "lenet";
+  std::string net = "lenet", finetune;
+  int64_t classes = 0;  // 0: as many as the samples have
+  std::vector<std::string> freeze;
 
+  const std::string& name() const { return finetune.empty() ? net : finetune; }
   void add(CLI::App& verb);
   template <class F>
   void each(F&& f) {
-    f("net", net);
+    f("net", net), f("finetune", finetune), f("classes", classes), f("freeze", freeze);
   }
 };
 
 struct SampleOptions {
   std::string data, normalise = "unit";
-  double hold_out = 0.1, crop = 1;
-  int shift = 0;
-  bool flip = false;
+  double hold_out = 0.1;
 
   void add(CLI::App& verb);
   template <class F>
   void each(F&& f) {
-    f("data", data), f("hold-out", hold_out), f("normalise", normalise), f("flip", flip);
-    f("shift", shift), f("crop", crop);
+    f("data", data), f("hold-out", hold_out), f("normalise", normalise);
   }
 };
 
@@ -56,6 +58,7 @@ struct TrainOptions {
   Common common;
   NetworkOptions network;
   SampleOptions samples;
+  AugmentOptions augment;
   MethodOptions method;
   std::string out, resume, checkpoint_every = "5m";
   double patience = 300;        // seconds
@@ -64,7 +67,7 @@ struct TrainOptions {
   void add(CLI::App& verb);
   template <class F>
   void each(F&& f) {
-    network.each(f), samples.each(f), method.each(f);
+    network.each(f), samples.each(f), augment.each(f), method.each(f);
     f("out", out), f("seed", common.seed), f("checkpoint-every", checkpoint_every);
   }
 };

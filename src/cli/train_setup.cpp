@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "cli/progress.h"
-#include "data/split.h"
+#include "train/classifier.h"
 
 namespace burin::cli {
 
@@ -88,14 +88,30 @@ Result<train::StepOptions> step_options(const TrainOptions& o, const train::Trai
   return step;
 }
 
+// How many scores the network makes of a sample; 0 if they are no row.
+Result<int64_t> count_outputs(const onnx::Model& model, const std::string& name, int64_t batch) {
+  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model, name));
+  BURIN_ASSIGN(TensorType scores, train::scores_type(trainable, batch));
+  return scores.shape.rank() == 2 ? scores.shape[1] : 0;
+}
+
+// Two classes may share one score where the network has one.
+Result<int64_t> wanted_outputs(const TrainOptions& o, size_t classes, int64_t outputs) {
+  auto present = static_cast<int64_t>(classes);
+  bool shared = outputs == 1 && present == 2;
+  int64_t least = shared ? 1 : present, wanted = o.network.classes;
+  if (wanted == 0) return least;
+  if (wanted >= least) return wanted;
+  return fail("--classes", fmt::format("the samples have {} classes, not {}", present, wanted));
+}
+
 }  // namespace
 
 Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainable,
                           const exchange::Exchange& ranks, Sources& out) {
-  const data::Dataset& held_out = out.sets.test ? *out.sets.test : *out.sets.train;
   const SampleOptions& samples = o.samples;
   BURIN_ASSIGN(Shape sample, sample_shape(trainable));
-  BURIN_ASSIGN(data::Split items, split_of(o, out.sets));
+  BURIN_ASSIGN(out.items, split_of(o, out.sets));
   data::LoaderOptions loader;
   BURIN_TRY(slice_batches(o, ranks, loader.batches));
   loader.batches.seed = o.common.seed;
@@ -105,23 +121,26 @@ Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainab
   data::LoaderOptions plain = loader;
   plain.batches.shuffle = false;
   plain.batches.tail = data::Tail::pad;
-  BURIN_ASSIGN(out.validation, train::picture_batches(held_out, items.held_out, plain));
-  loader.batches.augmentation = {
-      .flip = samples.flip, .min_area = samples.crop, .shift = samples.shift};
-  BURIN_ASSIGN(out.train, train::picture_batches(*out.sets.train, items.train, loader));
+  BURIN_ASSIGN(out.validation, train::picture_batches(out.held_out(), out.items.held_out, plain));
+  loader.batches.augmentation = o.augment.pictures();
+  loader.batches.mixup = o.augment.mixup_alpha();
+  BURIN_ASSIGN(out.train, train::picture_batches(*out.sets.train, out.items.train, loader));
   return {};
 }
 
 Result<train::Trainable> load_trainable(const TrainOptions& o, size_t classes) {
-  const std::string& net = o.network.net;
-  BURIN_ASSIGN(auto model, load_network(net, o.common));
-  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model->proto(), net));
-  BURIN_ASSIGN(TensorType scores, train::scores_type(trainable, o.method.batch));
-  auto wanted = static_cast<int64_t>(classes);
-  int64_t outputs = scores.shape.rank() == 2 ? scores.shape[1] : 0;
-  if (outputs == wanted || (outputs == 1 && wanted == 2)) return trainable;
-  BURIN_ASSIGN(onnx::Model fitting, train::with_classes(model->proto(), wanted, o.common.seed));
-  return train::make_trainable(fitting, net);
+  const std::string& name = o.network.name();
+  BURIN_ASSIGN(auto model, load_network(name, o.common));
+  onnx::Model proto = model->proto();
+  BURIN_ASSIGN(int64_t outputs, count_outputs(proto, name, o.method.batch));
+  BURIN_ASSIGN(int64_t wanted, wanted_outputs(o, classes, outputs));
+  if (!o.network.finetune.empty() || wanted != outputs) {
+    BURIN_ASSIGN(train::Classifier last, train::find_classifier(proto));
+    fmt::print("new last layer for {} score{}: {}\n", wanted, wanted == 1 ? "" : "s", last.text());
+    proto = train::replace_classifier(proto, last, wanted, o.common.seed);
+  }
+  BURIN_ASSIGN(train::Frozen frozen, train::find_frozen(proto, o.network.freeze));
+  return train::make_trainable(proto, name, frozen);
 }
 
 Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trainable& trainable) {

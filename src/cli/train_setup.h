@@ -5,6 +5,7 @@
 
 #include "cli/train_options.h"
 #include "data/dataset.h"
+#include "data/split.h"
 #include "exchange/exchange.h"
 #include "train/trainer.h"
 
@@ -13,7 +14,11 @@ namespace burin::cli {
 // What is trained on and what is validated on.
 struct Sources {
   data::OpenedDataset sets;
+  data::Split items;  // of the training set, and of the set that validates
   std::unique_ptr<train::BatchSource> train, validation;
+
+  // The set that validates.
+  const data::Dataset& held_out() const { return sets.test ? *sets.test : *sets.train; }
 };
 
 // Opens the batches of the sets that are open already, in the shape that the network takes. Each

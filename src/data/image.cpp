@@ -73,9 +73,10 @@ Image resize(const Image& image, int width, int height) {
 Result<Normalisation> normalisation_from_name(const std::string& name) {
   if (name == "unit") return Normalisation{};
   if (name == "imagenet") return Normalisation{{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+  if (name == "signed") return Normalisation{{0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
   constexpr float kByte = 1.0f / 255;
   if (name == "none") return Normalisation{{0, 0, 0}, {kByte, kByte, kByte}};
-  return fail("--normalise", "unknown normalisation '" + name + "'", "unit, imagenet or none");
+  return fail("--normalise", "unknown normalisation '" + name + "'", "unit, signed, imagenet or none");
 }
 
 Tensor to_tensor(const Image& image, int channels, const Normalisation& n) {

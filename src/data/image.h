@@ -46,7 +46,8 @@ struct Normalisation {
   std::array<float, 3> mean = {0, 0, 0};
   std::array<float, 3> deviation = {1, 1, 1};
 };
-// "unit" (0 to 1), "imagenet" (torchvision's mean and deviation) or "none" (0 to 255).
+// "unit" (0 to 1), "signed" (-1 to 1, as TensorFlow's networks take it), "imagenet" (torchvision's
+// mean and deviation) or "none" (0 to 255).
 Result<Normalisation> normalisation_from_name(const std::string& name);
 
 // f32 [1, channels, height, width] for a network: channels 3, or 1 for luma (ITU-R BT.601).

@@ -26,7 +26,11 @@ class PictureBatches : public BatchSource {
     const data::PictureFormat& f = options_.batches.format;
     return {DType::f32, {options_.batches.batch, f.channels, f.height, f.width}};
   }
-  TensorType labels_type() const override { return {DType::i64, {options_.batches.batch}}; }
+  TensorType labels_type() const override {
+    const data::BatchOptions& o = options_.batches;
+    if (o.mixup == 0) return {DType::i64, {o.batch}};
+    return {DType::f32, {o.batch, static_cast<int64_t>(dataset_.classes().size())}};
+  }
   int64_t batches() const override { return loader_->steps_per_epoch(); }
 
   Result<void> start(int64_t epoch, int64_t first_batch) override {
@@ -41,7 +45,8 @@ class PictureBatches : public BatchSource {
     if (left_ == 0) return std::nullopt;
     BURIN_ASSIGN(data::Batch batch, loader_->next());
     --left_, ++next_;
-    return Batch{batch.images.data(), batch.labels.data()};
+    if (options_.batches.mixup == 0) return Batch{batch.images.data(), batch.labels.data()};
+    return Batch{batch.images.data(), batch.soft_labels.data()};
   }
 
   std::map<int64_t, Diagnostic> take_unreadable() override {

@@ -35,7 +35,8 @@ class BatchSource {
   virtual std::map<int64_t, Diagnostic> take_unreadable() { return {}; }
 };
 
-// Items of a data set, which must outlive the source; where to begin is start()'s to say.
+// Items of a data set, which must outlive the source; where to begin is start()'s to say. Labels
+// are classes i64[N], with mixup shares of the classes f32[N, C].
 Result<std::unique_ptr<BatchSource>> picture_batches(const data::Dataset& dataset,
                                                      std::vector<int64_t> items,
                                                      const data::LoaderOptions& options);

@@ -81,6 +81,9 @@ Value to_targets(Value scores, Value labels) {
   };
   if (scores.rank() < 2) throw graph::BuildError("scores of a batch need two axes");
   if (is_float(labels.dtype())) {
+    bool shared = labels.rank() == 2 && labels.dim(1) == 2 && scores.rank() == 2 &&
+                  scores.dim(1) == 1 && labels.dim(0) == scores.dim(0);
+    if (shared) return labels.slice(1, 1, 2).to(scores.dtype());
     if (labels.shape() != scores.shape()) throw mismatch();
     return labels.to(scores.dtype());
   }

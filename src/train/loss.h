@@ -27,7 +27,8 @@ std::span<const Loss> all_losses();
 // Null if there is none of this name.
 const Loss* find_loss(std::string_view name);
 
-// Labels as targets of the scores' type. Float labels of the scores' shape are targets already.
+// Labels as targets of the scores' type. Float labels of the scores' shape are targets already;
+// shares of two classes [N, 2] are, for scores [N, 1], the second one's.
 // Integers [N, ...] are classes: one-hot along axis 1 of scores [N, C, ...], or 0 and 1 where C is
 // 1; a label outside [0, C) is no class. Throws BuildError where the shapes do not go together.
 Value to_targets(Value scores, Value labels);

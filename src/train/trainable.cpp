@@ -2,7 +2,6 @@
 #include "train/trainable.h"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include "onnx/wire.h"
@@ -13,7 +12,6 @@ namespace {
 
 using onnx::GraphProto;
 using onnx::NodeView;
-using Names = std::set<std::string, std::less<>>;
 
 // Which inputs of a node are weights. A value that only moves on its way is judged where it starts.
 struct WeightRole {
@@ -124,10 +122,11 @@ Head strip_head(GraphProto& graph) {
 }
 
 // Normalises by the batch; its running statistics become outputs of the graph.
-std::vector<NamedTensor> train_batch_norms(GraphProto& graph) {
+std::vector<NamedTensor> train_batch_norms(GraphProto& graph, const Frozen& frozen) {
   std::vector<NamedTensor> statistics;
   for (NodeView& node : graph.nodes) {
     if (node.op_type != "BatchNormalization" || node.inputs.size() < 5) continue;
+    if (frozen.nodes.contains(node.name) || frozen.weights.contains(node.inputs[1])) continue;
     auto mean = graph.initializers.find(node.inputs[3]);
     auto variance = graph.initializers.find(node.inputs[4]);
     if (mean == graph.initializers.end() || variance == graph.initializers.end()) continue;
@@ -174,7 +173,8 @@ bool train_dropouts(onnx::Model& model) {
 
 }  // namespace
 
-Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name) {
+Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name,
+                                 const Frozen& frozen) {
   std::vector<const onnx::ValueInfo*> inputs = model.required_inputs();
   if (inputs.size() != 1 || model.graph.outputs.size() != 1) {
     return fail(name, "only networks with one input and one output can be trained");
@@ -184,7 +184,13 @@ Result<Trainable> make_trainable(const onnx::Model& model, const std::string& na
   strip_head(t.evaluation.graph);
   t.parameters = find_parameters(model.graph);
   if (t.parameters.empty()) return fail(name, "has no weights that could be trained");
-  t.statistics = train_batch_norms(t.training.graph);
+  std::erase_if(t.parameters,
+                [&](const NamedTensor& p) { return frozen.weights.contains(p.name); });
+  if (t.parameters.empty()) {
+    return fail(name, "all of its weights are frozen",
+                "freeze less: --freeze body leaves the head");
+  }
+  t.statistics = train_batch_norms(t.training.graph, frozen);
   t.is_random = train_dropouts(t.training);
   for (onnx::Model* m : {&t.training, &t.evaluation}) {
     for (const auto* group : {&t.parameters, &t.statistics}) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "onnx/model.h"
+#include "train/freeze.h"
 
 namespace burin::train {
 
@@ -34,12 +35,9 @@ struct Trainable {
 inline constexpr std::string_view kSeedInput = "burin.seed";  // u32[], another one each step
 
 // Refuses networks with several inputs or several outputs, and those without weights to train.
-Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name);
-
-// Replaces the last dense layer (Gemm, or MatMul and Add, at the end of the network) by one with
-// `classes` outputs, its weights drawn anew by `seed`. A network that has them already stays as it
-// is, weights too.
-Result<onnx::Model> with_classes(const onnx::Model& model, int64_t classes, uint64_t seed);
+// Parameters and statistics that are frozen stay initialisers.
+Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name,
+                                 const Frozen& frozen = {});
 
 // The original with these weights (parameters and statistics) in place of its own, as an ONNX file;
 // `classes` goes into its metadata under "labels", one a line.

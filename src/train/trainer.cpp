@@ -33,15 +33,26 @@ int64_t count_samples(const Tensor& labels) {
   return samples;
 }
 
+int64_t largest(const float* row, int64_t count) {
+  return std::max_element(row, row + count) - row;
+}
+
+// The class of row i: of shares [N, C] the one with the largest.
+int64_t label_of(const Tensor& labels, int64_t i) {
+  if (labels.shape().rank() == 1) return labels.as_int(i);
+  int64_t classes = labels.shape()[1];
+  return largest(reinterpret_cast<const float*>(labels.data()) + i * classes, classes);
+}
+
 // How many rows of scores [N, C] have their largest value at the label; with one class, whether a
 // positive score goes with a label of 1. Rows without a label are never correct.
 int64_t count_correct(const Tensor& scores, const Tensor& labels) {
-  if (scores.shape().rank() != 2 || labels.shape().rank() != 1) return 0;
+  if (scores.shape().rank() != 2 || labels.shape().rank() > 2) return 0;
   int64_t classes = scores.shape()[1], correct = 0;
   auto* row = reinterpret_cast<const float*>(scores.data());
-  for (int64_t i = 0; i < labels.elements(); ++i, row += classes) {
-    int64_t guess = classes == 1 ? row[0] > 0 : std::max_element(row, row + classes) - row;
-    correct += guess == labels.as_int(i);
+  for (int64_t i = 0; i < labels.shape()[0]; ++i, row += classes) {
+    int64_t guess = classes == 1 ? row[0] > 0 : largest(row, classes);
+    correct += guess == label_of(labels, i);
   }
   return correct;
 }
@@ -94,6 +105,8 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
   options.step.labels = train.labels_type();
   StepOptions evaluation_options = options.step;
   evaluation_options.loss_options.label_smoothing = 0;
+  evaluation_options.batch = validation.labels_type().shape[0];
+  evaluation_options.labels = validation.labels_type();
   BURIN_ASSIGN(StepGraph evaluation, build_evaluation_graph(trainable, evaluation_options));
   BURIN_ASSIGN(auto evaluator, EvaluationProgram::create(evaluation, trainable, options.programs));
   const runtime::Program& beside = evaluator->program();

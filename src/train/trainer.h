@@ -79,12 +79,13 @@ class Trainer {
 
   const Variables& variables() const { return variables_; }
   const TrainingStep& training_step() const { return *training_step_; }
+  int64_t steps_per_epoch() const { return train_.batches(); }
+  double learning_rate_at(int64_t step) const;  // counted from 0
 
  private:
   Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
           TrainerOptions options, MadeStep step);
   ScheduleOptions schedule_options() const;
-  double learning_rate_at(int64_t step) const;
   Result<void> begin();
   Result<void> check_ranks();
   Result<void> run_epochs(TrainReport& report);

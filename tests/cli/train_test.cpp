@@ -66,6 +66,44 @@ TEST(CliTrain, MoreEpochsLaterAreTheSameAsAtOnce) {
   EXPECT_EQ(a.substr(a.size() - 900000), b.substr(b.size() - 900000));
 }
 
+TEST(CliTrain, AugmentsByPresetAndSingleOptionsAndGoesOnAlike) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string line = "train " + folder.path().string() +
+                     " --net lenet --batch 20 --schedule constant --augment strong --no-flip "
+                     "--rotate 5 --cutout 0 -o ";
+  std::string whole = folder.file("whole"), parts = folder.file("parts");
+  CommandResult result = run_burin(line + whole + " --epochs 2");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  ASSERT_EQ(run_burin(line + parts + " --epochs 1").exit_code, 0);
+  CommandResult resumed = run_burin("train --resume " + parts + " --epochs 2");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  std::string a = read(whole + "/last.safetensors"), b = read(parts + "/last.safetensors");
+  ASSERT_GT(a.size(), 200000u);
+  EXPECT_EQ(a.substr(a.size() - 200000), b.substr(b.size() - 200000));
+  EXPECT_EQ(run_burin(line + whole + " --rotate 200").exit_code, 2);
+  EXPECT_EQ(run_burin(line + whole + " --augment wild").exit_code, 2);
+}
+
+TEST(CliTrain, FinetunesWithAFrozenBody) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string net = folder.file("ten.onnx"), out = folder.file("out");
+  ASSERT_EQ(run_burin("zoo lenet -o " + net).exit_code, 0);
+  std::string line = "train " + folder.path().string() + " --finetune " + net + " --batch 20 ";
+  CommandResult result = run_burin(line + "--freeze body --epochs 3 --lr 0.01 -o " + out);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_NE(result.out.find("(Gemm, 84 to 10)"), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find("new last layer for 2 scores"), std::string::npos) << result.out;
+  CommandResult resumed = run_burin("train --resume " + out + " --epochs 4");
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  CommandResult unknown = run_burin(line + "--freeze nothing -o " + folder.file("other"));
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_NE(unknown.err.find("--freeze nothing"), std::string::npos) << unknown.err;
+  EXPECT_EQ(run_burin(line + "--classes 1 -o " + folder.file("other")).exit_code, 1);
+  EXPECT_EQ(run_burin(line + "--net lenet").exit_code, 2);
+}
+
 TEST(CliTrain, ErrorsAreOneLine) {
   TempFolder folder;
   for (const std::string& line : {std::string("train"), "train " + folder.path().string(),

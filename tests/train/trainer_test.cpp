@@ -230,18 +230,5 @@ TEST(Batches, OfADataSetFollowEpochAndBatch) {
   EXPECT_EQ(std::vector<float>(one.begin() + kBatch, one.end()), epoch(1, 1));
 }
 
-TEST(Trainable, TakesAnotherNumberOfClasses) {
-  onnx::Model model = test::tiny_model(3);
-  auto same = with_classes(model, 3, 1), other = with_classes(model, 7, 1);
-  ASSERT_TRUE(same && other);
-  EXPECT_EQ(same->graph.initializers.at("matrix").data(),
-            model.graph.initializers.at("matrix").data());
-  auto trainable = make_trainable(*other, "tiny");
-  ASSERT_TRUE(trainable);
-  EXPECT_EQ(scores_type(*trainable, 2)->shape, (Shape{2, 7}));
-  model.graph.nodes.back().op_type = "Neg";
-  EXPECT_FALSE(with_classes(model, 7, 1));
-}
-
 }  // namespace
 }  // namespace burin::train
