@@ -10,6 +10,7 @@
 #include "driver/tune_cache.h"
 #include "runtime/cpu_count.h"
 #include "runtime/symbols.h"
+#include "zoo/net_file.h"
 #include "zoo/save.h"
 #include "zoo/zoo.h"
 
@@ -97,6 +98,11 @@ Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, con
   const zoo::ZooEntry* entry = zoo::find(name);
   if (entry && !std::filesystem::exists(name, ignored)) {
     BURIN_ASSIGN(zoo::Bytes bytes, zoo::to_bytes(*entry, common.seed));
+    return driver::Model::from_memory(name, std::move(bytes), limit);
+  }
+  if (name.ends_with(".net")) {
+    BURIN_ASSIGN(zoo::Net net, zoo::read_net(name, {.seed = common.seed, .max_memory = limit}));
+    BURIN_ASSIGN(zoo::Bytes bytes, zoo::to_bytes(std::move(net)));
     return driver::Model::from_memory(name, std::move(bytes), limit);
   }
   return driver::Model::load(name, limit);

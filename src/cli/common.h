@@ -41,7 +41,8 @@ struct Common {
 // "4096", "512M", "2G" -> bytes.
 Result<int64_t> parse_bytes(const std::string& text);
 
-// A network by file name, or by the name of a built-in one ("resnet50") when there is no such file.
+// A network by file name (ONNX, or NAME.net: zoo/net_file.h), or by the name of a built-in one
+// ("resnet50") when there is no such file.
 Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common);
 
 // Registers a verb whose body returns Result<int>: the exit code, or an error printed as one line

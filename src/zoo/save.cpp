@@ -21,9 +21,13 @@ std::vector<onnx::Dim> to_dims(const NetPort& port) {
   return dims;
 }
 
-onnx::ModelWriter to_writer(const ZooEntry& entry, uint64_t seed) {
+Net build(const ZooEntry& entry, uint64_t seed) {
   Net net{std::string(entry.name), seed};
   entry.build(net);
+  return net;
+}
+
+onnx::ModelWriter to_writer(Net net) {
   onnx::ModelWriter writer(net.name);
   for (const NetPort& port : net.inputs) writer.add_input(port.name, port.dtype, to_dims(port));
   for (const NetPort& port : net.outputs) writer.add_output(port.name, port.dtype, to_dims(port));
@@ -34,13 +38,19 @@ onnx::ModelWriter to_writer(const ZooEntry& entry, uint64_t seed) {
 
 }  // namespace
 
-Result<Bytes> to_bytes(const ZooEntry& entry, uint64_t seed) {
-  BURIN_ASSIGN(std::string bytes, to_writer(entry, seed).bytes());
+Result<Bytes> to_bytes(Net net) {
+  BURIN_ASSIGN(std::string bytes, to_writer(std::move(net)).bytes());
   return std::make_shared<const std::string>(std::move(bytes));
 }
 
+Result<Bytes> to_bytes(const ZooEntry& entry, uint64_t seed) {
+  return to_bytes(build(entry, seed));
+}
+
+Result<void> save(Net net, const std::string& path) { return to_writer(std::move(net)).save(path); }
+
 Result<void> save(const ZooEntry& entry, uint64_t seed, const std::string& path) {
-  return to_writer(entry, seed).save(path);
+  return save(build(entry, seed), path);
 }
 
 }  // namespace burin::zoo

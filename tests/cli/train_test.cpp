@@ -104,6 +104,20 @@ TEST(CliTrain, FinetunesWithAFrozenBody) {
   EXPECT_EQ(run_burin(line + "--net lenet").exit_code, 2);
 }
 
+TEST(CliTrain, TrainsANetFile) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string net = folder.write("my.net",
+                                 "input 1x28x28\nconv 4 3x3 norm relu\nglobalpool\n"
+                                 "dense classes\n");
+  CommandResult result = run_burin("train " + folder.path().string() + " --net " + net +
+                                   " --epochs 1 --batch 20 -o " + folder.file("out"));
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  CommandResult broken = run_burin("inspect " + folder.write("bad.net", "input 5\nconv 3\n"));
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_NE(broken.err.find("bad.net:2: "), std::string::npos) << broken.err;
+}
+
 TEST(CliTrain, ErrorsAreOneLine) {
   TempFolder folder;
   for (const std::string& line : {std::string("train"), "train " + folder.path().string(),
