@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/common.h"
 #include "cli/progress.h"
+#include "cli/train_report.h"
 #include "cli/train_setup.h"
 #include "exchange/exchange.h"
 
@@ -70,7 +71,8 @@ void print_end(const TrainOptions& options, const train::TrainReport& report) {
     fmt::print("stopped after step {}; go on with: burin train --resume {}\n", report.steps,
                options.out);
   } else {
-    fmt::print("best validation accuracy {:.2f} %: {}\n", 100 * report.best_accuracy, report.model);
+    fmt::print("best validation accuracy {:.2f} %: {}\nhow it went: {}/report.html\n",
+               100 * report.best_accuracy, report.model, options.out);
   }
   std::fflush(stdout);  // leaving a job may take long
 }
@@ -149,7 +151,12 @@ Result<int> train(TrainOptions& options) {
   training.line.clear();
   print_unreadable(training.sources);
   if (!report) return std::unexpected(exchange::with_rank(*ranks, report.error()));
-  if (ranks->rank() == 0) print_end(options, *report);
+  if (ranks->rank() == 0) {
+    if (!report->interrupted) {
+      BURIN_TRY(write_training_report(options, training.sources, *training.trainer));
+    }
+    print_end(options, *report);
+  }
   BURIN_TRY(ranks->finish());
   return 0;
 }

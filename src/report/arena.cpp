@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "report/parts.h"
+#include "report/svg.h"
 
 namespace burin::report {
 
@@ -24,15 +25,12 @@ std::string arena_part(const Subject& subject) {
       (kArenaWidth - kArenaLeft - kArenaRight) / static_cast<double>(program.steps.size());
   double byte =
       (kArenaHeight - kArenaTop - kArenaBottom) / static_cast<double>(program.arena_bytes);
-  std::string out = fmt::format(
-      "<svg class='picture' viewBox='0 0 {} {}' role='img' aria-label='memory arena'>\n",
-      kArenaWidth, kArenaHeight);
+  std::string out = svg_head(kArenaWidth, kArenaHeight, "memory arena");
   for (int part = 0; part <= 4; ++part) {
     double y = kArenaHeight - kArenaBottom - (kArenaHeight - kArenaTop - kArenaBottom) * part / 4;
-    out += fmt::format("<line class='grid' x1='{}' y1='{:.1f}' x2='{}' y2='{:.1f}'/>\n", kArenaLeft,
-                       y, kArenaWidth - kArenaRight, y);
-    out += fmt::format("<text class='tick end' x='{}' y='{:.1f}'>{}</text>\n", kArenaLeft - 8,
-                       y + 4, human_bytes(static_cast<double>(program.arena_bytes) * part / 4));
+    out += svg_line("grid", kArenaLeft, y, kArenaWidth - kArenaRight, y);
+    out += svg_text("tick end", kArenaLeft - 8, y + 4,
+                    human_bytes(static_cast<double>(program.arena_bytes) * part / 4));
   }
   double sum = 0;
   for (size_t i = 0; i < buffers.size(); ++i) {

@@ -7,11 +7,6 @@ namespace burin::report {
 
 namespace {
 
-std::string section(const std::string& title, const std::string& what, const std::string& body) {
-  return fmt::format("<section><h2>{}</h2>\n<p class='what'>{}</p>\n{}</section>\n", title, what,
-                     body);
-}
-
 std::string head(const Subject& subject) {
   const driver::Limits& limits = subject.profile.limits;
   return fmt::format(
@@ -23,13 +18,7 @@ std::string head(const Subject& subject) {
 }  // namespace
 
 std::string html_page(const Subject& subject) {
-  std::string out =
-      "<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
-      "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
-      "<title>" +
-      escaped(subject.model) + " – Burin profile</title>\n<style>" + std::string(page_style()) +
-      "</style>\n</head>\n<body>\n<main>\n";
-  out += head(subject);
+  std::string out = head(subject);
   out += "<section class='first'>" + summary_part(subject) + "</section>\n";
   out += section("Where the time goes",
                  "One bar per kernel, in the order they run. The full colour is the time that the "
@@ -50,7 +39,7 @@ std::string html_page(const Subject& subject) {
                  "to the last.",
                  arena_part(subject));
   out += "<section>" + facts_part(subject) + "</section>\n";
-  return out + "</main>\n</body>\n</html>\n";
+  return document(subject.model + " – Burin profile", std::string(page_style()), out);
 }
 
 }  // namespace burin::report

@@ -1,8 +1,12 @@
-// The parts of the page, each a piece of HTML or SVG; report/page.cpp puts them together.
+// The parts of the page of a profile, each a piece of HTML or SVG; report/page.cpp puts them
+// together.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "report/report.h"
 
@@ -12,6 +16,15 @@ namespace burin::report {
 std::string escaped(std::string_view text);
 // Text inside a JSON string.
 std::string json_escaped(std::string_view text);
+
+std::string base64(std::span<const uint8_t> bytes);
+
+// What every page is made of. Titles and texts of section() are HTML.
+std::string document(const std::string& title, const std::string& style, const std::string& body);
+std::string section(const std::string& title, const std::string& what, const std::string& body);
+std::string figure(const std::string& value, const std::string& what);
+std::string facts_table(const std::string& title,
+                        const std::vector<std::pair<std::string, std::string>>& facts);
 
 // The class that colours what is bound so: "compute", "l2", "l3" or "memory".
 std::string_view class_of(driver::Bound bound);

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "report/parts.h"
+#include "report/svg.h"
 
 namespace burin::report {
 
@@ -52,10 +53,7 @@ class Roofline {
   }
 
   std::string draw() const {
-    std::string out = fmt::format(
-        "<svg class='picture' viewBox='0 0 {} {}' xmlns='http://www.w3.org/2000/svg' role='img' "
-        "aria-label='roofline'>\n",
-        kRoofWidth, kRoofHeight);
+    std::string out = svg_head(kRoofWidth, kRoofHeight, "roofline");
     return out + grid() + roofs() + dots() + labels() + peak_label() + "</svg>\n";
   }
 
@@ -82,34 +80,24 @@ class Roofline {
                      [](const Dot& a, const Dot& b) { return a.radius > b.radius; });
   }
 
-  static std::string line(const char* kind, double x1, double y1, double x2, double y2) {
-    return fmt::format("<line class='{}' x1='{:.1f}' y1='{:.1f}' x2='{:.1f}' y2='{:.1f}'/>\n", kind,
-                       x1, y1, x2, y2);
-  }
-
-  static std::string text(const char* kind, double x, double y, const std::string& what) {
-    return fmt::format("<text class='{}' x='{:.1f}' y='{:.1f}'>{}</text>\n", kind, x, y,
-                       escaped(what));
-  }
-
   std::string grid() const {
     std::string out;
     for (int power = -4; power <= 15; ++power) {
       double value = std::pow(10.0, power);
       if (value > x_.low && value < x_.high) {
-        out += line("grid", x_.at(value), kRoofTop, x_.at(value), kRoofHeight - kRoofBottom);
-        out += text("tick middle", x_.at(value), kRoofHeight - kRoofBottom + 16,
-                    fmt::format("{:g}", value));
+        out += svg_line("grid", x_.at(value), kRoofTop, x_.at(value), kRoofHeight - kRoofBottom);
+        out += svg_text("tick middle", x_.at(value), kRoofHeight - kRoofBottom + 16,
+                        fmt::format("{:g}", value));
       }
       for (double part : {1.0, 2.0, 5.0}) {
         double y = value * part;
         if (y < y_.low || y > y_.high) continue;
-        out += line("grid", kRoofLeft, y_.at(y), kRoofWidth - kRoofRight, y_.at(y));
-        out += text("tick end", kRoofLeft - 8, y_.at(y) + 4, fmt::format("{:g}", y / 1e9));
+        out += svg_line("grid", kRoofLeft, y_.at(y), kRoofWidth - kRoofRight, y_.at(y));
+        out += svg_text("tick end", kRoofLeft - 8, y_.at(y) + 4, fmt::format("{:g}", y / 1e9));
       }
     }
-    out += text("axis middle", (kRoofLeft + kRoofWidth - kRoofRight) / 2, kRoofHeight - 10,
-                "operations per byte that must be moved");
+    out += svg_text("axis middle", (kRoofLeft + kRoofWidth - kRoofRight) / 2, kRoofHeight - 10,
+                    "operations per byte that must be moved");
     out += fmt::format(
         "<text class='axis middle' transform='translate(16 {:.0f}) rotate(-90)'>GFLOP/s</text>\n",
         (kRoofTop + kRoofHeight - kRoofBottom) / 2);
@@ -121,14 +109,14 @@ class Roofline {
     std::string out;
     double widest = std::max({limits_.l2, limits_.l3, limits_.memory});
     double peak_y = y_.at(limits_.flops);
-    out += line("roof compute", x_.at(std::max(limits_.flops / widest, x_.low)), peak_y,
-                kRoofWidth - kRoofRight, peak_y);
+    out += svg_line("roof compute", x_.at(std::max(limits_.flops / widest, x_.low)), peak_y,
+                    kRoofWidth - kRoofRight, peak_y);
     for (Bound level : {Bound::l2, Bound::l3, Bound::memory}) {
       double rate = driver::bandwidth_of(limits_, level);
       double begin = std::max(x_.low, y_.low / rate), end = std::min(limits_.flops / rate, x_.high);
       if (begin >= end) continue;
       double x1 = x_.at(begin), y1 = y_.at(begin * rate), x2 = x_.at(end), y2 = y_.at(end * rate);
-      out += line(fmt::format("roof {}", class_of(level)).c_str(), x1, y1, x2, y2);
+      out += svg_line(fmt::format("roof {}", class_of(level)), x1, y1, x2, y2);
       double slope = std::atan2(y2 - y1, x2 - x1) * 180 / 3.14159265358979;
       double along = 0.06;
       out += fmt::format(
@@ -144,8 +132,8 @@ class Roofline {
   std::string peak_label() const {
     double widest = std::max({limits_.l2, limits_.l3, limits_.memory});
     double x = x_.at(std::max(limits_.flops / widest, x_.low));
-    return text("roofname", x, y_.at(limits_.flops) - 8,
-                fmt::format("{:.0f} GFLOP/s, the peak", limits_.flops / 1e9));
+    return svg_text("roofname", x, y_.at(limits_.flops) - 8,
+                    fmt::format("{:.0f} GFLOP/s, the peak", limits_.flops / 1e9));
   }
 
   std::string dots() const {
@@ -176,7 +164,7 @@ class Roofline {
       taken.push_back({x, y});
       std::string name = steps()[dot.step].name;
       if (name.size() > 24) name = "…" + name.substr(name.size() - 23);
-      out += text("label middle", x, y, name);
+      out += svg_text("label middle", x, y, name);
     }
     return out;
   }

@@ -12,14 +12,6 @@ namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-std::string facts_table(const std::string& title, const Facts& facts) {
-  std::string out = "<div><h3>" + escaped(title) + "</h3><table class='facts'>\n";
-  for (const auto& [name, value] : facts) {
-    out += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", escaped(name), escaped(value));
-  }
-  return out + "</table></div>\n";
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& w : words) out += (out.empty() ? "" : " ") + w;

@@ -36,6 +36,21 @@ std::string json_escaped(std::string_view text) {
   return out;
 }
 
+// RFC 4648.
+std::string base64(std::span<const uint8_t> bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    size_t left = bytes.size() - i;
+    uint32_t group = static_cast<uint32_t>(bytes[i]) << 16;
+    if (left > 1) group |= static_cast<uint32_t>(bytes[i + 1]) << 8;
+    if (left > 2) group |= bytes[i + 2];
+    for (size_t k = 0; k < 4; ++k) out += k <= left ? kDigits[group >> (18 - 6 * k) & 63] : '=';
+  }
+  return out;
+}
+
 std::string_view class_of(driver::Bound bound) {
   switch (bound) {
     case driver::Bound::compute: return "compute";

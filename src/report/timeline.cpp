@@ -14,11 +14,6 @@ using driver::Bound;
 
 constexpr Bound kBounds[] = {Bound::compute, Bound::l2, Bound::l3, Bound::memory};
 
-std::string figure(const std::string& value, const std::string& what) {
-  return fmt::format("<div class='figure'><b>{}</b><span>{}</span></div>\n", escaped(value),
-                     escaped(what));
-}
-
 // The kernels of a run side by side, as wide as they take time.
 std::string strip(const Subject& subject) {
   const driver::Profile& p = subject.profile;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/command.h"
+#include "tests/support/html.h"
 #include "tests/support/temp_folder.h"
 
 namespace burin::test {
@@ -15,32 +16,6 @@ namespace {
 std::string read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-size_t count(const std::string& text, const std::string& part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
-// Every element is closed in the order in which it was opened.
-void expect_nested(const std::string& text) {
-  std::vector<std::string> open;
-  for (size_t at = text.find('<'); at != text.npos; at = text.find('<', at + 1)) {
-    size_t end = text.find('>', at);
-    ASSERT_NE(end, text.npos);
-    std::string tag = text.substr(at + 1, end - at - 1);
-    std::string name = tag.substr(tag[0] == '/', tag.find_first_of(" >/", 1) - (tag[0] == '/'));
-    if (tag[0] == '!' || tag.back() == '/' || name == "meta" || name == "br") continue;
-    if (tag[0] != '/') {
-      open.push_back(name);
-      continue;
-    }
-    ASSERT_FALSE(open.empty()) << tag;
-    EXPECT_EQ("/" + open.back(), tag) << "at " << at;
-    open.pop_back();
-  }
-  EXPECT_TRUE(open.empty());
 }
 
 }  // namespace
@@ -53,10 +28,7 @@ TEST(Profile, PageStandsByItself) {
   EXPECT_NE(result.out.find("at the machine's limits"), std::string::npos) << result.out;
   std::string page = read(folder.file("report.html"));
   expect_nested(page);
-  for (const char* foreign : {"http:", "https:", "src=", "href=", "@import", "url("}) {
-    size_t own = std::string(foreign) == "http:" ? count(page, "http://www.w3.org/2000/svg") : 0;
-    EXPECT_EQ(count(page, foreign), own) << foreign;
-  }
+  expect_self_contained(page);
   EXPECT_EQ(count(page, "<div class='bar'"), 7u);
   EXPECT_EQ(count(page, "<circle class='dot "), 7u);
   EXPECT_EQ(count(page, "<svg "), 2u);

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "tensor/npy.h"
 #include "tests/support/command.h"
+#include "tests/support/html.h"
 #include "tests/support/temp_folder.h"
 
 namespace burin::test {
@@ -44,6 +45,10 @@ TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
   CommandResult result = run_burin(line + out);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("accuracy 100.00 %"), std::string::npos) << result.out;
+  std::string page = read(out + "/report.html");
+  expect_nested(page);
+  expect_self_contained(page);
+  EXPECT_NE(page.find("100.00 %"), std::string::npos);
   CommandResult shown = run_burin("inspect " + out + "/best.onnx model");
   EXPECT_NE(shown.out.find("f32[2] @11"), std::string::npos);  // the bias of the last layer
   CommandResult again = run_burin(line + out);
