@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and engraves and runs real networks: LeNet on Fashion-MNIST
-# photos, and every network under ../shared/models on its stored inputs, checked against the oracle.
-# The trained networks' answers are compared with their stored outputs too.
+# Installs what is missing, builds, and trains: without arguments a small network on Fashion-MNIST, for
+# about a minute; `./demo.sh photos/` one on a folder of photos (one folder a class, or cat.0.jpg). Then
+# classifies a few pictures with the ONNX file that came of it. All it writes is under build/demo.
 set -eu
 cd "$(dirname "$0")"
 
@@ -10,8 +10,47 @@ cmake --preset release >/dev/null
 cmake --build build --target burin
 
 burin=build/burin
-images=/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz
+out=build/demo
+mkdir -p $out
+
+# classify FOLDER PICTURE...: what the network of this training says of each picture.
+classify() {
+  local folder=$1
+  shift
+  for picture in "$@"; do
+    echo
+    echo "$picture:"
+    $burin run "$folder/best.onnx" "$picture" --top 2
+  done
+}
+
+if [ $# -gt 0 ]; then
+  rm -rf $out/photos
+  echo "== training on the photos in $1 (examples/photos.net)"
+  $burin train "$1" --net examples/photos.net --augment light --batch 32 --epochs 20 \
+    --label-smoothing 0.1 -o $out/photos
+  mapfile -t some < <(find -L "$1" -iregex '.*\.\(jpe?g\|png\|webp\)' | sort | awk 'NR % 37 == 1' | head -n 4)
+  echo
+  echo "== some of them, by $out/photos/best.onnx"
+  classify $out/photos "${some[@]}"
+  echo
+  echo "how it went: $out/photos/report.html"
+  exit
+fi
+
+rm -rf $out/fashion
+tools/demo_pictures.py /usr/share/datasets/fashion-mnist $out \
+  t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle-boot
+echo "== training on 60,000 pictures of clothes (examples/fashion.net)"
+$burin train $out/samples --net examples/fashion.net --flip --batch 128 --epochs 3 \
+  --lr 0.003 -o $out/fashion
 echo
-$burin doctor
+echo "accuracy on the 10,000 test pictures: $(python3 -c '
+import json, sys
+best = max(json.loads(line)["validation_accuracy"] for line in open(sys.argv[1]))
+print(f"{100 * best:.2f} %")' $out/fashion/metrics.jsonl)"
 echo
-exec python3 tools/demo.py "$burin" "$images" ../shared/models
+echo "== test pictures, by $out/fashion/best.onnx"
+classify $out/fashion $out/pictures/{trouser,sneaker,bag,dress}.png
+echo
+echo "how it went: $out/fashion/report.html"
