@@ -53,8 +53,8 @@ Result<Rows> read_rows(const Settings& s, const runtime::Program& program,
   return rows;
 }
 
-std::vector<double> train(const Settings& s, const train::StepGraph& step,
-                          train::StepProgram& program, const Rows& rows) {
+Result<std::vector<double>> train(const Settings& s, const train::StepGraph& step,
+                                  train::StepProgram& program, const Rows& rows) {
   train::Variables variables(step.variables);
   const train::Optimiser& optimiser = *train::find_optimiser(s.optimiser);
   std::vector<double> losses;
@@ -63,8 +63,9 @@ std::vector<double> train(const Settings& s, const train::StepGraph& step,
     auto part = [&](const Tensor& t) {
       return t.data() + at * s.batch * (t.type().bytes() / t.shape()[0]);
     };
-    losses.push_back(program.run(variables, {part(rows.data), part(rows.labels)},
-                                 train::scalars_of_step(optimiser.defaults, s.rate, i + 1), 0));
+    losses.push_back(program.compute(variables, {part(rows.data), part(rows.labels)},
+                                     train::scalars_of_step(optimiser.defaults, s.rate, i + 1), 0));
+    BURIN_TRY(program.finish(variables));
   }
   return losses;
 }
@@ -77,8 +78,9 @@ Result<void> run(const Settings& s) {
   options.compile.exact = s.exact;
   BURIN_ASSIGN(options.compile.target, isa::host_target());
   BURIN_ASSIGN(auto program, train::StepProgram::create(built.step, built.trainable, options));
-  BURIN_ASSIGN(Rows rows, read_rows(s, program->program(), built.trainable));
-  std::printf("%s\n", nlohmann::json(train(s, built.step, *program, rows)).dump().c_str());
+  BURIN_ASSIGN(Rows rows, read_rows(s, program->gradients().program(), built.trainable));
+  BURIN_ASSIGN(std::vector<double> losses, train(s, built.step, *program, rows));
+  std::printf("%s\n", nlohmann::json(losses).dump().c_str());
   return {};
 }
 

@@ -9,7 +9,7 @@ namespace burin::passes {
 
 namespace {
 
-constexpr int kMaxDepth = 8;  // of the terms of a sum
+constexpr int kMostTermDepth = 8;  // of the terms of a sum
 
 // The axes of a shape that are not reduced and have more than one element.
 Dims kept_axes(const Shape& shape, const Dims& reduced) {
@@ -69,7 +69,7 @@ bool is_one_value(Simplifier& s, NodeId id, const Dims& axes) {
 // Whether a node's sum over the axes is 0 but for rounding: what differs from its mean, times what
 // is one value, and sums of such.
 bool sums_to_zero(Simplifier& s, NodeId id, const Dims& axes, int depth = 0) {
-  if (depth > kMaxDepth) return false;
+  if (depth > kMostTermDepth) return false;
   auto zero = [&](size_t i) { return sums_to_zero(s, s.operand(id, i), axes, depth + 1); };
   auto one = [&](size_t i) { return is_one_value(s, s.operand(id, i), axes); };
   switch (s.op(id)) {

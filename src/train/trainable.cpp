@@ -93,7 +93,7 @@ void make_input(GraphProto& graph, const std::string& name, const TensorType& ty
 }
 
 // The node that makes a value, past Identity nodes; null if none does.
-const NodeView* maker_of(const GraphProto& graph, std::string_view value) {
+const NodeView* maker_past_identities(const GraphProto& graph, std::string_view value) {
   for (size_t i = 0; i <= graph.nodes.size(); ++i) {
     auto made_by = [&](const NodeView& n) {
       return std::ranges::find(n.outputs, value) != n.outputs.end();
@@ -114,7 +114,7 @@ Head head_of(const NodeView* last) {
 
 // Lets the graph's output be the operand of the activation that made it.
 Head strip_head(GraphProto& graph) {
-  const NodeView* last = maker_of(graph, graph.outputs[0].name);
+  const NodeView* last = maker_past_identities(graph, graph.outputs[0].name);
   Head head = head_of(last);
   if (head == Head::none) return head;
   graph.outputs[0].name = last->inputs[0];

@@ -27,7 +27,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 // Between "residual" or "repeat" and its "end".
-struct Block {
+struct OpenBlock {
   size_t line = 0;     // where it begins
   int64_t again = -1;  // repeat: how many more times; -1 for residual
   std::string value;   // what a residual block adds
@@ -116,7 +116,7 @@ class Parser {
 
   Result<void> begin(std::string_view name, Words& words) {
     if (blocks_.size() == kMaxBlocks) return words.fail("more than 16 blocks inside each other");
-    Block block{.line = at_, .value = state_.value, .sample = state_.sample};
+    OpenBlock block{.line = at_, .value = state_.value, .sample = state_.sample};
     if (name == "repeat") {
       BURIN_ASSIGN(int64_t times, words.number("number of times", 1, kMaxSteps));
       block.again = times - 1;
@@ -127,13 +127,13 @@ class Parser {
 
   Result<void> end(Words& words) {
     if (blocks_.empty()) return words.fail("there is no block that could end here");
-    Block& block = blocks_.back();
+    OpenBlock& block = blocks_.back();
     if (block.again > 0) {
       --block.again;
       at_ = block.line;
       return finished(words);
     }
-    Block last = std::move(block);
+    OpenBlock last = std::move(block);
     blocks_.pop_back();
     if (last.again == 0) return finished(words);
     BURIN_ASSIGN(std::string_view activation, activation_word(words));
@@ -150,7 +150,7 @@ class Parser {
   std::string name_;
   std::vector<std::string_view> lines_;
   NetState state_;
-  std::vector<Block> blocks_;
+  std::vector<OpenBlock> blocks_;
   size_t at_ = 0;
   int64_t steps_ = 0;
 };

@@ -195,7 +195,7 @@ Result<void> build_dropout(NetState& s, Words& words) {
   return {};
 }
 
-constexpr Layer kLayers[] = {
+constexpr Layer kLayerKinds[] = {
     {"input",
      {"input CxHxW | input N", "first line: pictures of C channels, or rows of N values"},
      nullptr},
@@ -234,7 +234,7 @@ constexpr Layer kLayers[] = {
 
 }  // namespace
 
-std::span<const Layer> layers() { return kLayers; }
+std::span<const Layer> layers() { return kLayerKinds; }
 
 bool is_activation(std::string_view name) { return find_activation(name) != nullptr; }
 

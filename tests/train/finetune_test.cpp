@@ -138,8 +138,9 @@ TEST(Freeze, StepsMoveTheHeadAlone) {
   test::Samples batch = test::tiny_samples(kBatch, 3);
   double first = 0, last = 0;
   for (int i = 0; i < 50; ++i) {
-    last = (*program)->run(variables, {batch.data.data(), batch.labels.data()},
-                           {.learning_rate = 0.1}, 1);
+    last = (*program)->compute(variables, {batch.data.data(), batch.labels.data()},
+                               {.learning_rate = 0.1}, 1);
+    ASSERT_TRUE((*program)->finish(variables));
     if (i == 0) first = last;
   }
   EXPECT_LT(last, 0.7 * first);
@@ -170,7 +171,9 @@ TEST(Finetune, ATrainedNetworkGetsANewHead) {
   for (int64_t i = 0; i < kBatch; ++i) labels.set_int(i, i % 3);
   double first = 0, loss = 0;
   for (int i = 0; i < 30; ++i) {
-    loss = (*program)->run(variables, {images.data(), labels.data()}, {.learning_rate = 0.1}, 1);
+    loss =
+        (*program)->compute(variables, {images.data(), labels.data()}, {.learning_rate = 0.1}, 1);
+    ASSERT_TRUE((*program)->finish(variables));
     if (i == 0) first = loss;
   }
   EXPECT_LT(loss, first);

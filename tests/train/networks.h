@@ -109,9 +109,10 @@ class NoiseTraining {
   train::Variables run(train::StepProgram& program, int steps) const {
     train::Variables variables(graph().variables);
     for (int i = 0; i < steps; ++i) {
-      program.run(variables, {data_.data(), labels_.data()},
-                  train::scalars_of_step(options_.optimiser_options, 1e-3, i + 1),
-                  static_cast<uint32_t>(i));
+      program.compute(variables, {data_.data(), labels_.data()},
+                      train::scalars_of_step(options_.optimiser_options, 1e-3, i + 1),
+                      static_cast<uint32_t>(i));
+      EXPECT_TRUE(program.finish(variables));
     }
     return variables;
   }

@@ -59,7 +59,7 @@ struct Outcome {
 // Steps on the same batch, of which this rank takes its slice.
 Outcome train_steps(const Trainable& network, exchange::Exchange& ranks, const char* optimiser) {
   int64_t rows = kRows / ranks.ranks();
-  auto made = make_training_step(network, options_of(rows, optimiser), program_options(), ranks);
+  auto made = make_training_step(network, options_of(rows, optimiser), program_options(), 0, ranks);
   if (!made) throw std::runtime_error(made.error().text());
   test::Samples samples = test::tiny_samples(kRows, 3);
   const auto* data = reinterpret_cast<const float*>(samples.data.data()) + ranks.rank() * rows * 36;
@@ -190,7 +190,7 @@ class EndedJob : public exchange::Exchange {
 TEST(SplitStep, IsDroppedWhenTheJobIsOver) {
   EndedJob job;
   Trainable network = rowwise_network();
-  auto made = make_training_step(network, options_of(kRows, "sgd"), program_options(), job);
+  auto made = make_training_step(network, options_of(kRows, "sgd"), program_options(), 0, job);
   ASSERT_TRUE(made) << made.error().text();
   Variables variables(made->variables), before(made->variables);
   test::Samples samples = test::tiny_samples(kRows, 3);
