@@ -1,12 +1,11 @@
 // The oracle first (keeping what kernels complete), then the program, one step at a time.
 #include "driver/trace.h"
 
-#include <cstring>
 #include <unordered_map>
 
 #include "base/check.h"
+#include "driver/run_program.h"
 #include "graph/eval.h"
-#include "runtime/session.h"
 
 namespace burin::driver {
 
@@ -45,27 +44,14 @@ Result<std::vector<TracedValue>> trace(const Compiled& compiled, std::span<const
   const graph::Graph& graph = compiled.intermediates->graph;
   BURIN_ASSIGN(Wanted wanted, evaluate(compiled, inputs));
 
-  auto program = std::make_shared<runtime::Program>(compiled.program);
-  BURIN_ASSIGN(auto session, runtime::Session::create(program, threads));
-  std::vector<const void*> in;
-  std::vector<Tensor> outputs;
-  std::vector<void*> out;
-  for (const Tensor& t : inputs) in.push_back(t.data());
-  for (const auto& port : program->outputs) outputs.emplace_back(port.type);
-  for (Tensor& t : outputs) out.push_back(t.mutable_data());
-
   std::vector<TracedValue> values;
-  session->run_stepwise(in, out, [&](size_t index) {
-    const runtime::Step& step = program->steps[index];
-    for (auto [node, buffer] : step.results) {
-      TracedValue value = describe_step(graph, step, node);
-      Tensor got(value.type);
-      std::memcpy(got.mutable_data(), session->buffer(index, static_cast<size_t>(buffer)),
-                  static_cast<size_t>(value.type.bytes()));
-      value.difference = compare(got, wanted[node]);
-      values.push_back(std::move(value));
-    }
-  });
+  BURIN_TRY(run_program(compiled, inputs, threads,
+                        [&](size_t index, graph::NodeId node, const Tensor& got) {
+                          const runtime::Step& step = compiled.program.steps[index];
+                          TracedValue value = describe_step(graph, step, node.index);
+                          value.difference = compare(got, wanted[node.index]);
+                          values.push_back(std::move(value));
+                        }));
   return values;
 }
 
