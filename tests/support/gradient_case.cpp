@@ -10,6 +10,7 @@
 #include "autodiff/differentiate.h"
 #include "base/rng.h"
 #include "graph/eval.h"
+#include "graph/in_doubles.h"
 #include "graph/rewrite.h"
 
 namespace burin::test {
@@ -23,11 +24,6 @@ constexpr double kStep = 1e-5;
 
 Tensor loss_weights(const TensorType& type, size_t output) {
   return random_tensor(type, {-1, 1}, 77 + output);
-}
-
-Tensor as_doubles(const Tensor& tensor) {
-  if (!is_float(tensor.dtype())) return tensor;
-  return Tensor::from_doubles({DType::f64, tensor.shape()}, tensor.to_doubles());
 }
 
 }  // namespace
@@ -89,14 +85,8 @@ Result<Graph> gradient_graph(Graph graph) {
 
 BuiltCase in_doubles(const BuiltCase& built) {
   BuiltCase wide = built;
-  for (graph::Node& node : wide.graph.nodes) {
-    if (!is_float(node.type.dtype)) continue;
-    node.type.dtype = DType::f64;
-    if (auto* constant = std::get_if<graph::ConstantAttr>(&node.attr)) {
-      constant->value = as_doubles(constant->value);
-    }
-  }
-  for (Tensor& input : wide.inputs) input = as_doubles(input);
+  graph::in_doubles(wide.graph);
+  for (Tensor& input : wide.inputs) input = graph::in_doubles(input);
   return wide;
 }
 
