@@ -92,6 +92,13 @@ Result<int64_t> parse_bytes(const std::string& text) {
   return static_cast<int64_t>(number * scale);
 }
 
+Result<std::pair<std::string, std::string>> parse_dump(const std::string& text) {
+  size_t equals = text.rfind('=');
+  bool whole = equals != text.npos && equals > 0 && equals + 1 < text.size();
+  if (!whole) return fail("--dump", "'" + text + "' names no file", "write NAME=value.npy");
+  return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
 Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common) {
   BURIN_ASSIGN(int64_t limit, common.memory_limit());
   std::error_code ignored;

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,9 @@ struct Common {
 // "4096", "512M", "2G" -> bytes.
 Result<int64_t> parse_bytes(const std::string& text);
 
+// "NAME=FILE.npy" -> both. The name may have '=' in it, the file may not.
+Result<std::pair<std::string, std::string>> parse_dump(const std::string& text);
+
 // A network by file name (ONNX, or NAME.net: zoo/net_file.h), or by the name of a built-in one
 // ("resnet50") when there is no such file.
 Result<std::unique_ptr<driver::Model>> load_network(const std::string& name, const Common& common);
@@ -52,6 +57,14 @@ void set_body(CLI::App& verb, int& exit_code, VerbBody body);
 
 // First and last column left-aligned, right-aligned others, two spaces between.
 std::string format_table(const std::vector<std::vector<std::string>>& rows);
+
+// The names of a table's rows, as the values that an option takes.
+template <class Row>
+CLI::IsMember one_of(std::span<const Row> rows) {
+  std::set<std::string> names;
+  for (const Row& row : rows) names.insert(std::string(row.name));
+  return CLI::IsMember(names);
+}
 
 // Prints, or writes to a file by way of a temporary name ("-" is standard output).
 Result<void> write_text(const std::string& path, const std::string& text);
@@ -66,6 +79,8 @@ void add_convert(CLI::App& app, int& exit_code);
 void add_zoo(CLI::App& app, int& exit_code);
 void add_tune(CLI::App& app, int& exit_code);
 void add_train(CLI::App& app, int& exit_code);
+void add_eval(CLI::App& app, int& exit_code);
+void add_gradcheck(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace burin::cli

@@ -7,8 +7,10 @@
 #include "base/rng.h"
 #include "data/idx.h"
 #include "data/image.h"
+#include "data/render.h"
 #include "onnx/tensor_file.h"
 #include "tensor/npy.h"
+#include "train/classifier_notes.h"
 
 namespace burin::cli {
 
@@ -61,19 +63,9 @@ Result<TensorType> type_of(const ValueInfo& info, const InputOptions& options) {
   return TensorType{*info.dtype, *shape};
 }
 
-// f32 [1, C, H, W] -> [1, H, W, C]
-Tensor channels_last(const Tensor& image) {
-  int64_t c = image.shape()[1], pixels = image.shape()[2] * image.shape()[3];
-  Tensor out({DType::f32, Shape({1, image.shape()[2], image.shape()[3], c})});
-  auto* data = reinterpret_cast<float*>(out.mutable_data());
-  for (int64_t p = 0; p < pixels; ++p) {
-    for (int64_t k = 0; k < c; ++k) data[p * c + k] = image.load<float>(k * pixels + p);
-  }
-  return out;
-}
-
-Result<Tensor> read_photo(const std::string& path, const ValueInfo& info, TensorType type,
-                          const std::string& normalise) {
+// What a photo becomes for an input of this type, by the input's shape alone.
+Result<data::PictureFormat> format_of(const std::string& path, const ValueInfo& info,
+                                      const TensorType& type) {
   auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
   const Shape& s = type.shape;
   if (s.rank() != 4 || type.dtype != DType::f32 || (!is_channels(s[1]) && !is_channels(s[3]))) {
@@ -82,14 +74,41 @@ Result<Tensor> read_photo(const std::string& path, const ValueInfo& info, Tensor
   }
   bool last = !is_channels(s[1]);
   int64_t height = last ? s[1] : s[2], width = last ? s[2] : s[3];
-  BURIN_ASSIGN(data::Image image, data::read_image(path));
-  if (info.dims && !(*info.dims)[last ? 1 : 2].size) height = image.height, width = image.width;
+  if (info.dims && !(*info.dims)[last ? 1 : 2].size) {
+    BURIN_ASSIGN(data::Image image, data::read_image(path));
+    height = image.height, width = image.width;
+  }
   if (height > 1 << 14 || width > 1 << 14) return fail(info.name, "expects an absurd image size");
-  BURIN_ASSIGN(data::Normalisation n, data::normalisation_from_name(normalise));
-  Tensor tensor =
-      data::to_tensor(data::resize(image, static_cast<int>(width), static_cast<int>(height)),
-                      static_cast<int>(last ? s[3] : s[1]), n);
-  return last ? channels_last(tensor) : tensor;
+  return data::PictureFormat{static_cast<int>(width),
+                             static_cast<int>(height),
+                             static_cast<int>(last ? s[3] : s[1]),
+                             last ? data::Layout::nhwc : data::Layout::nchw,
+                             {}};
+}
+
+// One photo as training would read it. `trained`: what the network was trained with, if it says so.
+Result<Tensor> read_photo(const std::string& path, const ValueInfo& info, TensorType type,
+                          const std::string& normalise,
+                          const std::optional<data::PictureFormat>& trained) {
+  data::PictureFormat format;
+  if (trained && trained->elements() == type.shape.elements()) {
+    format = *trained;
+  } else {
+    BURIN_ASSIGN(format, format_of(path, info, type));
+    Dims dims = {1, format.channels, format.height, format.width};
+    if (format.layout == data::Layout::nhwc)
+      dims = {1, format.height, format.width, format.channels};
+    type.shape = Shape(dims);
+  }
+  if (!normalise.empty()) {
+    BURIN_ASSIGN(format.normalisation, data::normalisation_from_name(normalise));
+  }
+  BURIN_ASSIGN(data::Image image, data::read_image(path, {.wanted_width = format.width,
+                                                          .wanted_height = format.height}));
+  Tensor tensor(type);
+  data::Pixels pixels{image.width, image.height, 3, std::move(image.rgb), {}};
+  data::Renderer(format).render(pixels, {}, reinterpret_cast<float*>(tensor.mutable_data()));
+  return tensor;
 }
 
 // As many images of an IDX file as the input's first dimension asks for.
@@ -106,7 +125,8 @@ Result<Tensor> read_images(const std::string& path, const ValueInfo& info, const
 }
 
 Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
-                          const InputOptions& options) {
+                          const InputOptions& options,
+                          const std::optional<data::PictureFormat>& trained) {
   std::string ext = extension_of(path);
   if (ext == ".npy" || ext == ".pb") {
     BURIN_ASSIGN(Tensor tensor, read_tensor(path));
@@ -118,7 +138,7 @@ Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
   }
   BURIN_ASSIGN(TensorType type, type_of(info, options));
   if (ext == ".gz" || ext == ".idx") return read_images(path, info, type);
-  return read_photo(path, info, type, options.normalise);
+  return read_photo(path, info, type, options.normalise, trained);
 }
 
 }  // namespace
@@ -126,10 +146,11 @@ Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
 void InputOptions::add_files(CLI::App& verb) {
   verb.add_option("inputs", files,
                   "inputs in the model's order, or NAME=FILE: .npy .pb .jpg .png .webp");
-  verb.add_option("--normalise", normalise,
-                  "images: unit (0 to 1), signed (-1 to 1), imagenet or none (0 to 255)")
-      ->check(CLI::IsMember({"unit", "signed", "imagenet", "none"}))
-      ->capture_default_str();
+  verb.add_option(
+          "--normalise", normalise,
+          "images: unit (0 to 1), signed (-1 to 1), imagenet or none (0 to 255) (default: as the "
+          "network was trained, else unit)")
+      ->check(CLI::IsMember({"unit", "signed", "imagenet", "none"}));
 }
 
 void InputOptions::add_shapes(CLI::App& verb) {
@@ -157,6 +178,7 @@ Tensor random_tensor(const TensorType& type, uint64_t seed) {
 
 Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
                                                       const InputOptions& options, uint64_t seed) {
+  BURIN_ASSIGN(train::ClassifierNotes notes, train::read_notes(model.metadata));
   auto infos = model.required_inputs();
   std::vector<std::string> files(infos.size());
   size_t next = 0;
@@ -184,7 +206,7 @@ Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
         return fail(spec.name, "input " + type.text() + " is too large");
       spec.value = random_tensor(type, seed + i);
     } else {
-      BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options));
+      BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options, notes.pictures));
     }
     spec.type = spec.value.type();
     specs.push_back(std::move(spec));

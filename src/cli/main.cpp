@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
   burin::cli::add_zoo(app, exit_code);
   burin::cli::add_tune(app, exit_code);
   burin::cli::add_train(app, exit_code);
+  burin::cli::add_eval(app, exit_code);
+  burin::cli::add_gradcheck(app, exit_code);
   burin::cli::add_doctor(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -130,6 +130,7 @@ Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training&
   BURIN_TRY(open_sources(options, training.trainable, ranks, sources));
   BURIN_ASSIGN(train::TrainerOptions trainer_opts, trainer_options(options, training.trainable));
   trainer_opts.classes = classes;
+  trainer_opts.pictures = sources.pictures;
   trainer_opts.ranks = &ranks;
   if (ranks.rank() == 0) report_on(training, trainer_opts);
   BURIN_ASSIGN(training.trainer,

@@ -71,6 +71,16 @@ void MethodOptions::add(CLI::App& verb) {
       ->check(CLI::Range(0.0, 1.0));
 }
 
+void add_watch(CLI::App& verb, TrainOptions& o) {
+  verb.add_flag("--check-finite", o.check_finite,
+                "stop where a number is no longer finite, and say which layer made it");
+  verb.add_option("--dump", o.dumps,
+                  "write a value of one step: NAME=FILE.npy, or gradient:NAME=FILE.npy");
+  verb.add_option("--dump-step", o.dump_step, "which step that is, counted from 1")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 void TrainOptions::add(CLI::App& verb) {
   samples.add(verb);
   network.add(verb);
@@ -85,6 +95,7 @@ void TrainOptions::add(CLI::App& verb) {
                   "with mpirun: seconds without an answer after which a rank counts as lost")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
+  add_watch(verb, *this);
   common.add_threads(verb);
   common.add_target(verb);
   common.add_tune_cache(verb);

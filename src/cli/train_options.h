@@ -61,7 +61,10 @@ struct TrainOptions {
   AugmentOptions augment;
   MethodOptions method;
   std::string out, resume, checkpoint_every = "5m";
-  double patience = 300;        // seconds
+  double patience = 300;  // seconds
+  bool check_finite = false;
+  std::vector<std::string> dumps;  // NAME=FILE.npy
+  int64_t dump_step = 1;
   std::set<std::string> given;  // the options that the command line has
 
   void add(CLI::App& verb);

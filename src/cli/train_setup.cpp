@@ -12,19 +12,6 @@ namespace burin::cli {
 
 namespace {
 
-// The shape in which the network takes one sample.
-Result<Shape> sample_shape(const train::Trainable& trainable) {
-  for (const onnx::ValueInfo& input : trainable.original.graph.inputs) {
-    if (input.name != trainable.input || !input.dims || input.dims->empty()) continue;
-    Dims dims;
-    for (size_t i = 1; i < input.dims->size(); ++i) {
-      dims.push_back((*input.dims)[i].size.value_or(1));
-    }
-    return Shape(dims);
-  }
-  return fail(trainable.name, "the shape of its input is not known");
-}
-
 Result<data::Split> split_of(const TrainOptions& o, const data::OpenedDataset& sets) {
   if (!sets.test) return data::split_items(*sets.train, o.samples.hold_out, o.common.seed);
   return data::Split{data::all_items(*sets.train), data::all_items(*sets.test)};
@@ -59,21 +46,26 @@ Result<void> set_checkpoint_interval(const std::string& text, train::TrainerOpti
   return {};
 }
 
+Result<void> set_watch(const TrainOptions& o, train::WatchOptions& watch) {
+  watch.check_finite = o.check_finite;
+  watch.dump_step = o.dump_step;
+  for (const std::string& text : o.dumps) {
+    BURIN_ASSIGN(auto dump, parse_dump(text));
+    watch.dumps.push_back({dump.first, dump.second});
+  }
+  return {};
+}
+
 // Ranks on the same processors share them.
 int threads_of_rank(const TrainOptions& o) {
   if (o.common.threads > 0) return o.common.threads;
   return std::max(1, o.common.thread_count() / exchange::ranks_on_these_processors());
 }
 
-std::string loss_of(const TrainOptions& o, const train::Trainable& trainable) {
-  if (!o.method.loss.empty()) return o.method.loss;
-  return trainable.head == train::Head::sigmoid ? "bce_with_logits" : "cross_entropy";
-}
-
 Result<train::StepOptions> step_options(const TrainOptions& o, const train::Trainable& trainable) {
   const MethodOptions& method = o.method;
   train::StepOptions step;
-  step.loss = loss_of(o, trainable);
+  step.loss = method.loss.empty() ? train::default_loss(trainable.head) : method.loss;
   step.loss_options.label_smoothing = method.label_smoothing;
   const train::Optimiser* optimiser = train::find_optimiser(method.optimiser);
   if (!optimiser) return fail("--optimiser", "there is no optimiser '" + method.optimiser + "'");
@@ -110,7 +102,7 @@ Result<int64_t> wanted_outputs(const TrainOptions& o, size_t classes, int64_t ou
 Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainable,
                           const exchange::Exchange& ranks, Sources& out) {
   const SampleOptions& samples = o.samples;
-  BURIN_ASSIGN(Shape sample, sample_shape(trainable));
+  BURIN_ASSIGN(Shape sample, train::sample_shape(trainable));
   BURIN_ASSIGN(out.items, split_of(o, out.sets));
   data::LoaderOptions loader;
   BURIN_TRY(slice_batches(o, ranks, loader.batches));
@@ -118,6 +110,7 @@ Result<void> open_sources(const TrainOptions& o, const train::Trainable& trainab
   data::PictureFormat& format = loader.batches.format;
   BURIN_ASSIGN(format, train::picture_format(sample, *out.sets.train));
   BURIN_ASSIGN(format.normalisation, data::normalisation_from_name(samples.normalise));
+  out.pictures = format;
   data::LoaderOptions plain = loader;
   plain.batches.shuffle = false;
   plain.batches.tail = data::Tail::pad;
@@ -155,6 +148,7 @@ Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trai
   options.programs.threads = threads_of_rank(o);
   o.each([&](const char* name, auto& field) { options.saved[name] = field; });
   options.stop = was_interrupted;
+  BURIN_TRY(set_watch(o, options.watch));
   BURIN_TRY(set_checkpoint_interval(o.checkpoint_every, options));
   return options;
 }

@@ -16,6 +16,7 @@ struct Sources {
   data::OpenedDataset sets;
   data::Split items;  // of the training set, and of the set that validates
   std::unique_ptr<train::BatchSource> train, validation;
+  data::PictureFormat pictures;
 
   // The set that validates.
   const data::Dataset& held_out() const { return sets.test ? *sets.test : *sets.train; }

@@ -11,6 +11,8 @@
 #include "driver/trace.h"
 #include "graph/eval.h"
 #include "runtime/session.h"
+#include "train/classifier_notes.h"
+#include "train/one_step.h"
 
 namespace burin::cli {
 
@@ -23,6 +25,9 @@ struct VerifyOptions {
   double tolerance = 1e-4;
   bool all = false;
   bool outputs_only = false;
+  bool train = false;
+  int64_t batch = 2;
+  std::string optimiser = "sgd", loss;
 };
 
 constexpr double kNoTolerance = std::numeric_limits<double>::infinity();  // shown, not judged
@@ -153,7 +158,7 @@ Result<void> check_outputs(const NamedTensors& outputs, const std::vector<Tensor
 }
 
 // One set of inputs: every kernel and output against the oracle, outputs against `stored` if any.
-Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
+Result<void> check_inputs(const graph::Graph& graph, const VerifyOptions& options,
                           const std::vector<driver::InputSpec>& specs,
                           const std::vector<Tensor>* stored, const std::string& prefix,
                           Report& report) {
@@ -162,19 +167,44 @@ Result<void> check_inputs(driver::Model& model, const VerifyOptions& options,
     return fail("--target", "this processor cannot run " + compile.target.name);
   }
   compile.keep = compile.verify = true;
-  BURIN_ASSIGN(onnx::Imported imported, model.import(specs));
-  BURIN_ASSIGN(driver::Compiled compiled, driver::compile(imported.graph, compile));
-  Question question{specs, prefix, values_in_order(imported.graph, specs)};
+  BURIN_ASSIGN(driver::Compiled compiled, driver::compile(graph, compile));
+  Question question{specs, prefix, values_in_order(graph, specs)};
 
   auto engraved = std::make_shared<driver::Engraved>();
   engraved->program = std::make_shared<runtime::Program>(compiled.program);
   int threads = options.common.thread_count();
   BURIN_ASSIGN(NamedTensors outputs, run_once(*engraved, specs, threads, compile.target));
-  BURIN_TRY(question.ask(imported.graph));
+  BURIN_TRY(question.ask(graph));
   if (!options.outputs_only) BURIN_TRY(check_kernels(compiled, options, question, report));
   BURIN_TRY(check_outputs(outputs, stored, options, question, report));
   if (options.common.exact) return {};
-  return check_exact(imported.graph, compile, options, question, report);
+  return check_exact(graph, compile, options, question, report);
+}
+
+// The network in inference.
+Result<void> check_model(const driver::Model& model, const VerifyOptions& options,
+                         const std::vector<driver::InputSpec>& specs,
+                         const std::vector<Tensor>* stored, const std::string& prefix,
+                         Report& report) {
+  BURIN_ASSIGN(onnx::Imported imported, model.import(specs));
+  return check_inputs(imported.graph, options, specs, stored, prefix, report);
+}
+
+// Its first training step, on samples that are made up.
+Result<void> check_step(const driver::Model& model, const VerifyOptions& options, Report& report) {
+  BURIN_ASSIGN(train::Trainable trainable, train::make_trainable(model.proto(), model.path()));
+  train::StepOptions step;
+  step.batch = train::fixed_batch(trainable).value_or(options.batch);
+  step.loss = options.loss.empty() ? train::default_loss(trainable.head) : options.loss;
+  step.optimiser = options.optimiser;
+  step.optimiser_options = train::find_optimiser(options.optimiser)->defaults;
+  BURIN_ASSIGN(auto made, train::MadeUpStep::create(trainable, step, options.common.seed));
+  std::vector<Tensor> inputs = made.inputs();
+  std::vector<driver::InputSpec> specs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    specs.push_back({made.graph().inputs[i].name, inputs[i].type(), inputs[i]});
+  }
+  return check_inputs(made.graph(), options, specs, nullptr, "", report);
 }
 
 nlohmann::json to_json(const std::vector<Check>& checks) {
@@ -220,14 +250,16 @@ Result<int> verify(const VerifyOptions& options) {
   BURIN_ASSIGN(auto model, load_network(options.model, options.common));
   Report report;
   report.tolerance = options.tolerance;
-  if (options.test_data.empty()) {
+  if (options.train) {
+    BURIN_TRY(check_step(*model, options, report));
+  } else if (options.test_data.empty()) {
     BURIN_ASSIGN(auto specs, prepare_inputs(model->proto(), options.inputs, options.common.seed));
-    BURIN_TRY(check_inputs(*model, options, specs, nullptr, "", report));
+    BURIN_TRY(check_model(*model, options, specs, nullptr, "", report));
   } else {
     BURIN_ASSIGN(auto cases, read_test_data(options.test_data, model->proto()));
     for (size_t i = 0; i < cases.size(); ++i) {
       std::string prefix = cases.size() > 1 ? "set " + std::to_string(i) + " " : "";
-      BURIN_TRY(check_inputs(*model, options, cases[i].inputs, &cases[i].outputs, prefix, report));
+      BURIN_TRY(check_model(*model, options, cases[i].inputs, &cases[i].outputs, prefix, report));
     }
   }
   if (options.common.json) {
@@ -254,6 +286,23 @@ Result<int> verify(const VerifyOptions& options) {
 
 }  // namespace
 
+void add_training(CLI::App& verb, VerifyOptions& o) {
+  auto* train = verb.add_flag("--train", o.train,
+                              "check the first step of training it, on made-up samples: loss, "
+                              "gradients and update, kernel by kernel");
+  verb.add_option("--batch", o.batch, "samples in the step")
+      ->check(CLI::Range(1, 1 << 16))
+      ->capture_default_str()
+      ->needs(train);
+  verb.add_option("--optimiser", o.optimiser, "of the step")
+      ->check(one_of(train::all_optimisers()))
+      ->capture_default_str()
+      ->needs(train);
+  verb.add_option("--loss", o.loss, "of the step (default: by the network's end)")
+      ->check(one_of(train::all_losses()))
+      ->needs(train);
+}
+
 void add_verify(CLI::App& app, int& exit_code) {
   auto* verb = app.add_subcommand("verify", "check machine code against the oracle");
   auto options = std::make_shared<VerifyOptions>();
@@ -266,6 +315,7 @@ void add_verify(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_flag("--all", options->all, "list every kernel, not only those that differ");
   verb->add_flag("--outputs-only", options->outputs_only, "do not compare kernel by kernel");
+  add_training(*verb, *options);
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_tune_cache(*verb);
@@ -273,7 +323,9 @@ void add_verify(CLI::App& app, int& exit_code) {
   options->common.add_exact(*verb);
   options->common.add_seed(*verb);
   options->common.add_json(*verb);
-  verb->footer("Example: burin verify model.onnx --test-data . --target avx2");
+  verb->footer(
+      "Example: burin verify model.onnx --test-data . --target avx2\n"
+      "         burin verify lenet --train");
   set_body(*verb, exit_code, [options] { return verify(*options); });
 }
 

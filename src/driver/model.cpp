@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "onnx/find_value.h"
+
 namespace burin::driver {
 
 namespace {
@@ -57,6 +59,14 @@ Result<std::unique_ptr<Model>> Model::from_memory(const std::string& name,
   model->proto_ = *std::move(proto);
   model->max_memory_ = max_memory;
   return model;
+}
+
+Result<void> Model::add_output(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  BURIN_ASSIGN(onnx::ValueInfo value, onnx::find_value(proto_, name));
+  proto_.graph.outputs.push_back(std::move(value));
+  cache_.clear();
+  return {};
 }
 
 Result<void> Model::check_input(const InputSpec& input) const {

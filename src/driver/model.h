@@ -41,6 +41,9 @@ class Model {
   const onnx::Model& proto() const { return proto_; }
   const std::string& path() const { return path_; }
 
+  // Makes a value one of the outputs, behind the others; `name` as of onnx/find_value.h.
+  Result<void> add_output(const std::string& name);
+
   // The graph for the inputs at hand; inputs not named keep the model's shape with 1 for open
   // dimensions.
   Result<onnx::Imported> import(std::span<const InputSpec> inputs) const;

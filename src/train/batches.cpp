@@ -24,7 +24,9 @@ class PictureBatches : public BatchSource {
 
   TensorType data_type() const override {
     const data::PictureFormat& f = options_.batches.format;
-    return {DType::f32, {options_.batches.batch, f.channels, f.height, f.width}};
+    int64_t batch = options_.batches.batch;
+    if (f.layout == data::Layout::nhwc) return {DType::f32, {batch, f.height, f.width, f.channels}};
+    return {DType::f32, {batch, f.channels, f.height, f.width}};
   }
   TensorType labels_type() const override {
     const data::BatchOptions& o = options_.batches;
@@ -85,9 +87,14 @@ Result<data::PictureFormat> picture_format(const Shape& sample, const data::Data
     return format;
   };
   constexpr int64_t kMaxSide = 1 << 16;
-  if (sample.rank() == 3 && (sample[0] == 1 || sample[0] == 3) && sample[1] <= kMaxSide &&
-      sample[2] <= kMaxSide) {
-    return set(sample[0], sample[1], sample[2]);
+  auto fits = [&](int64_t channels, int64_t height, int64_t width) {
+    return (channels == 1 || channels == 3) && height <= kMaxSide && width <= kMaxSide;
+  };
+  bool rank3 = sample.rank() == 3;
+  if (rank3 && fits(sample[0], sample[1], sample[2])) return set(sample[0], sample[1], sample[2]);
+  if (rank3 && fits(sample[2], sample[0], sample[1])) {
+    format.layout = data::Layout::nhwc;
+    return set(sample[2], sample[0], sample[1]);
   }
   int64_t elements = int64_t{dataset.channels()} * dataset.height() * dataset.width();
   if (elements > 0 && elements == sample.elements()) {

@@ -41,9 +41,9 @@ Result<std::unique_ptr<BatchSource>> picture_batches(const data::Dataset& datase
                                                      std::vector<int64_t> items,
                                                      const data::LoaderOptions& options);
 
-// What a network that takes samples of this shape wants of a picture: [C, H, W] with 1 or 3
-// channels; or any shape with as many elements as the data set's pictures have, if all are of one
-// size.
+// What a network that takes samples of this shape wants of a picture: [C, H, W] or [H, W, C] with 1
+// or 3 channels; or any shape with as many elements as the data set's pictures have, if all are of
+// one size.
 Result<data::PictureFormat> picture_format(const Shape& sample, const data::Dataset& dataset);
 
 }  // namespace burin::train

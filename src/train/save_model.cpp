@@ -9,13 +9,6 @@ namespace burin::train {
 
 namespace {
 
-// "a\nb" for {"a", "b"}.
-std::string lines(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : "\n") + name;
-  return text;
-}
-
 // Of a value whose rank is unknown.
 const std::vector<onnx::Dim> kNoDims;
 
@@ -46,7 +39,7 @@ Result<void> check_nodes(const onnx::GraphProto& graph) {
 }  // namespace
 
 Result<void> save_model(const Trainable& trainable, const std::vector<NamedTensor>& weights,
-                        const std::vector<std::string>& classes, const std::string& path) {
+                        const Metadata& metadata, const std::string& path) {
   const onnx::Model& model = trainable.original;
   BURIN_TRY(check_nodes(model.graph));
   std::map<std::string, Tensor> values(model.graph.initializers.begin(),
@@ -54,10 +47,7 @@ Result<void> save_model(const Trainable& trainable, const std::vector<NamedTenso
   for (const NamedTensor& w : weights) values.insert_or_assign(w.name, w.value);
   onnx::ModelWriter writer(model.graph.name);
   for (const auto& [domain, version] : model.opsets) writer.set_opset(domain, version);
-  for (const auto& [key, value] : model.metadata) {
-    if (key != "labels") writer.set_metadata(key, value);
-  }
-  if (!classes.empty()) writer.set_metadata("labels", lines(classes));
+  for (const auto& [key, value] : metadata) writer.set_metadata(key, value);
   add_ports(writer, model.graph);
   for (auto& [name, value] : values) writer.add_initializer(name, value);
   for (const onnx::NodeView& node : model.graph.nodes) writer.add_node(node);

@@ -3,6 +3,7 @@
 
 #include "autodiff/differentiate.h"
 #include "graph/builder.h"
+#include "onnx/find_value.h"
 #include "onnx/import.h"
 #include "train/early_updates.h"
 
@@ -40,6 +41,17 @@ Result<graph::Graph> import_for_batch(const Trainable& trainable, const onnx::Mo
   return std::move(imported.graph);
 }
 
+// An output for each watched value, though it may be one already.
+Result<void> add_watched(onnx::Model& model, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    bool gradient = name.starts_with(kGradientOf);
+    BURIN_ASSIGN(onnx::ValueInfo value,
+                 onnx::find_value(model, gradient ? name.substr(kGradientOf.size()) : name));
+    model.graph.outputs.push_back(std::move(value));
+  }
+  return {};
+}
+
 NodeId find_input(const graph::Graph& graph, std::string_view name) {
   for (const graph::Port& port : graph.inputs) {
     if (port.name == name) return port.node;
@@ -56,13 +68,20 @@ class StepBuilder {
   }
 
   Result<StepGraph> step() {
-    std::vector<NodeId> wanted = parameter_inputs();
+    std::vector<NodeId> parameters = parameter_inputs(), wanted = parameters;
+    for (const Watched& w : watched()) {
+      if (w.gradient) wanted.push_back(w.node);
+    }
     BURIN_ASSIGN(std::vector<NodeId> gradients, differentiate(wanted));
     NodeId first_update(result_.graph.size());
-    update(wanted, gradients);
+    update(parameters, std::span(gradients).first(parameters.size()));
     for (size_t i = 0; i < trainable_.statistics.size(); ++i) {
       const NamedTensor& s = trainable_.statistics[i];
       declare({s.name, VariableKind::statistic, s.value}, imported_outputs_[i + 1].node);
+    }
+    size_t next_gradient = parameters.size();
+    for (const Watched& w : watched()) {
+      b_.output(w.name, w.gradient ? gradients[next_gradient++] : w.node);
     }
     result_.graph = move_updates_early(result_.graph, first_update);
     return std::move(result_);
@@ -109,6 +128,23 @@ class StepBuilder {
   }
 
  private:
+  struct Watched {
+    std::string name;
+    NodeId node;  // of the value, or of what the gradient is with respect to
+    bool gradient = false;
+  };
+
+  // They are the last of the imported outputs.
+  std::vector<Watched> watched() const {
+    std::vector<Watched> list;
+    size_t first = imported_outputs_.size() - options_.watched.size();
+    for (size_t i = 0; i < options_.watched.size(); ++i) {
+      const std::string& name = options_.watched[i];
+      list.push_back({name, imported_outputs_[first + i].node, name.starts_with(kGradientOf)});
+    }
+    return list;
+  }
+
   Value value(NodeId id) { return {b_, id}; }
   std::vector<NodeId> parameter_inputs() const {
     std::vector<NodeId> inputs;
@@ -138,6 +174,7 @@ class StepBuilder {
     if (!loss) throw graph::BuildError("there is no loss '" + options_.loss + "'");
     Value labels = value(b_.input(std::string(kLabelsInput), options_.labels));
     Value scores = value(imported_outputs_[0].node);
+    set_source("loss", options_.loss);
     return sample_losses(*loss, scores, labels, options_.loss_options);
   }
 
@@ -147,7 +184,13 @@ class StepBuilder {
     result_.variables.push_back(std::move(spec));
   }
 
-  std::vector<Value> clipped(const std::vector<NodeId>& gradients) {
+  // Nodes from now on are shown as this layer's.
+  void set_source(std::string name, std::string op_type) {
+    b_.set_source(result_.graph.sources.push_back({std::move(name), std::move(op_type)}));
+  }
+
+  std::vector<Value> clipped(std::span<const NodeId> gradients) {
+    set_source("clipping", "");
     std::vector<Value> values;
     for (NodeId g : gradients) values.push_back(value(g));
     if (options_.clip_value > 0) values = clip_by_value(std::move(values), options_.clip_value);
@@ -155,7 +198,7 @@ class StepBuilder {
     return values;
   }
 
-  void update(const std::vector<NodeId>& parameters, const std::vector<NodeId>& gradients) {
+  void update(const std::vector<NodeId>& parameters, std::span<const NodeId> gradients) {
     const Optimiser* optimiser = find_optimiser(options_.optimiser);
     if (!optimiser) throw graph::BuildError("there is no optimiser '" + options_.optimiser + "'");
     Value rate = scalar_input(kLearningRateInput), size = scalar_input(kStepSizeInput);
@@ -176,6 +219,7 @@ class StepBuilder {
       names.push_back(std::string(slot) + ":" + parameter.name);
       args.state.push_back(value(b_.input(names.back(), type)));
     }
+    set_source("update of " + parameter.name, options_.optimiser);
     Updated now = optimiser.update(args);
     declare({parameter.name, VariableKind::parameter, parameter.value}, now.parameter);
     for (size_t k = 0; k < slots.size(); ++k) {
@@ -209,7 +253,9 @@ Result<StepGraph> build_on(graph::Graph graph, const Trainable& trainable,
 
 Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
                         const StepOptions& options, Build what) {
-  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, model, options.batch));
+  onnx::Model watched = model;
+  BURIN_TRY(add_watched(watched, options.watched));
+  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, watched, options.batch));
   return build_on(std::move(graph), trainable, options, what);
 }
 

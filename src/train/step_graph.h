@@ -26,7 +26,12 @@ struct StepOptions {
   double clip_norm = 0;   // 0 for none
   double clip_value = 0;  // 0 for none
   double ema_decay = 0;   // average = decay average + (1 - decay) weights; 0 for none
+  // Values that become outputs: those of the model by their names (onnx/find_value.h), and
+  // "gradient:NAME" for the loss's gradient with respect to one, before clipping.
+  std::vector<std::string> watched;
 };
+
+inline constexpr std::string_view kGradientOf = "gradient:";
 
 // What stays from step to step.
 enum class VariableKind { parameter, statistic, optimiser_state, average };
@@ -46,7 +51,7 @@ inline constexpr std::string_view kRootInput = "burin.root";
 // Inputs are found by their names. The first outputs are
 //   step:        the mean loss f32[], scores
 //   evaluation:  the loss of each sample f32[N], scores
-// and those of a step go on with the new value of each variable, in order.
+// and those of a step go on with the new value of each variable and each watched value, in order.
 struct StepGraph {
   graph::Graph graph;
   std::vector<VariableSpec> variables;

@@ -108,7 +108,8 @@ const NodeView* maker_past_identities(const GraphProto& graph, std::string_view 
 
 Head head_of(const NodeView* last) {
   if (!last) return Head::none;
-  if (last->op_type == "Softmax" || last->op_type == "LogSoftmax") return Head::softmax;
+  if (last->op_type == "Softmax") return Head::softmax;
+  if (last->op_type == "LogSoftmax") return Head::log_softmax;
   return last->op_type == "Sigmoid" ? Head::sigmoid : Head::none;
 }
 
@@ -171,17 +172,54 @@ bool train_dropouts(onnx::Model& model) {
   return true;
 }
 
-}  // namespace
-
-Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name,
-                                 const Frozen& frozen) {
+// With the head taken off `evaluation`.
+Result<Trainable> start(const onnx::Model& model, const std::string& name) {
   std::vector<const onnx::ValueInfo*> inputs = model.required_inputs();
   if (inputs.size() != 1 || model.graph.outputs.size() != 1) {
     return fail(name, "only networks with one input and one output can be trained");
   }
   Trainable t{name, inputs[0]->name, Head::none, model, model, model, {}, {}, false};
-  t.head = strip_head(t.training.graph);
-  strip_head(t.evaluation.graph);
+  t.head = strip_head(t.evaluation.graph);
+  return t;
+}
+
+// Of the data input, with the batch's; null if they are not known.
+const std::vector<onnx::Dim>* data_dims(const Trainable& trainable) {
+  for (const onnx::ValueInfo& input : trainable.original.graph.inputs) {
+    bool known = input.name == trainable.input && input.dims && !input.dims->empty();
+    if (known) return &*input.dims;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Head head_of(const onnx::Model& model) {
+  if (model.graph.outputs.empty()) return Head::none;
+  return head_of(maker_past_identities(model.graph, model.graph.outputs[0].name));
+}
+
+Result<Trainable> make_evaluable(const onnx::Model& model, const std::string& name) {
+  return start(model, name);
+}
+
+std::optional<int64_t> fixed_batch(const Trainable& trainable) {
+  const std::vector<onnx::Dim>* dims = data_dims(trainable);
+  return dims ? dims->front().size : std::nullopt;
+}
+
+Result<Shape> sample_shape(const Trainable& trainable) {
+  const std::vector<onnx::Dim>* dims = data_dims(trainable);
+  if (!dims) return fail(trainable.name, "the shape of its input is not known");
+  Dims sizes;
+  for (size_t i = 1; i < dims->size(); ++i) sizes.push_back((*dims)[i].size.value_or(1));
+  return check_shape(sizes);
+}
+
+Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name,
+                                 const Frozen& frozen) {
+  BURIN_ASSIGN(Trainable t, start(model, name));
+  strip_head(t.training.graph);
   t.parameters = find_parameters(model.graph);
   if (t.parameters.empty()) return fail(name, "has no weights that could be trained");
   std::erase_if(t.parameters,

@@ -2,6 +2,8 @@
 // for steps and for evaluation, and what those inputs are at first. Look next: train/step_graph.h.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,13 +12,16 @@
 
 namespace burin::train {
 
+// Of a model, as it stands in the file.
+using Metadata = std::map<std::string, std::string, std::less<>>;
+
 struct NamedTensor {
   std::string name;
   Tensor value;
 };
 
 // The activation at the end of a network. Training goes on from its operand, which losses take.
-enum class Head { none, softmax, sigmoid };
+enum class Head { none, softmax, log_softmax, sigmoid };
 
 struct Trainable {
   std::string name;   // of the network
@@ -39,9 +44,22 @@ inline constexpr std::string_view kSeedInput = "burin.seed";  // u32[], another 
 Result<Trainable> make_trainable(const onnx::Model& model, const std::string& name,
                                  const Frozen& frozen = {});
 
-// The original with these weights (parameters and statistics) in place of its own, as an ONNX file;
-// `classes` goes into its metadata under "labels", one a line.
+// A network that stays as it is: only `evaluation` is made, its weights are constants, and there
+// are no parameters and no statistics. Refuses networks with several inputs or several outputs.
+Result<Trainable> make_evaluable(const onnx::Model& model, const std::string& name);
+
+// The activation that makes the first output.
+Head head_of(const onnx::Model& model);
+
+// The batch size, where the network takes no other.
+std::optional<int64_t> fixed_batch(const Trainable& trainable);
+
+// The shape of one sample of the data, 1 for open dimensions.
+Result<Shape> sample_shape(const Trainable& trainable);
+
+// The original with these weights (parameters and statistics) in place of its own, as an ONNX file
+// with this metadata.
 Result<void> save_model(const Trainable& trainable, const std::vector<NamedTensor>& weights,
-                        const std::vector<std::string>& classes, const std::string& path);
+                        const Metadata& metadata, const std::string& path);
 
 }  // namespace burin::train

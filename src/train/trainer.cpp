@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/rng.h"
+#include "train/evaluate.h"
 #include "train/metrics.h"
 
 namespace burin::train {
@@ -93,7 +94,8 @@ Trainer::Trainer(const Trainable& trainable, BatchSource& train, BatchSource& va
       validation_(validation),
       options_(std::move(options)),
       variables_(step.variables),
-      training_step_(std::move(step.step)) {}
+      training_step_(std::move(step.step)),
+      watch_(trainable, options_.step, options_.programs, options_.watch) {}
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, BatchSource& train,
                                                  BatchSource& validation, TrainerOptions options) {
@@ -116,6 +118,7 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
   std::unique_ptr<Trainer> t(
       new Trainer(trainable, train, validation, std::move(options), std::move(step)));
   t->evaluation_ = std::move(evaluator);
+  BURIN_TRY(t->watch_.check_names());
   std::error_code error;
   std::filesystem::create_directories(t->options_.folder, error);
   if (error) return fail(t->options_.folder, "cannot make this folder: " + error.message());
@@ -168,6 +171,7 @@ Result<void> Trainer::begin() {
   BURIN_TRY(check_ranks());
   if (!writes()) return {};
   BURIN_TRY(cut_metrics(file("metrics.jsonl"), step_));
+  BURIN_ASSIGN(events_, EventFile::create(options_.folder));
   saved_step_ = step_, saved_at_ = Clock::now();
   return options_.ranks->ranks() > 1 && step_ == 0 ? save() : Result<void>();
 }
@@ -258,7 +262,9 @@ Result<void> Trainer::run_batch(const Batch& batch) {
       scalars_of_step(options_.step.optimiser_options, learning_rate_at(step_), step_ + 1);
   auto seed =
       static_cast<uint32_t>(Rng(Rng(options_.seed).next() ^ static_cast<uint64_t>(step_)).next());
-  double loss = training_step_->compute(variables_, {batch.data, batch.labels}, scalars, seed);
+  StepState state{variables_, {batch.data, batch.labels}, scalars, seed};
+  BURIN_TRY(watch_.before(step_ + 1, state));
+  double loss = training_step_->compute(variables_, state.batch, scalars, seed);
   Tensor labels = view_labels(train_.labels_type(), batch.labels);
   EpochSums mine;
   mine.samples = count_samples(labels);
@@ -266,25 +272,16 @@ Result<void> Trainer::run_batch(const Batch& batch) {
   mine.correct = count_correct(training_step_->scores(), labels);
   BURIN_ASSIGN(EpochSums all, over_ranks(mine));
   BURIN_TRY(training_step_->finish(variables_));
+  BURIN_TRY(watch_.after(step_ + 1, loss, variables_, state));
   sums_.loss += all.loss, sums_.samples += all.samples, sums_.correct += all.correct;
   ++step_;
   return {};
 }
 
 Result<EpochSums> Trainer::validate() {
-  EpochSums sums;
-  BURIN_TRY(validation_.start(0, 0));
-  while (true) {
-    BURIN_ASSIGN(std::optional<Batch> batch, validation_.next());
-    if (!batch) return over_ranks(sums);
-    evaluation_->run(variables_, {batch->data, batch->labels}, options_.step.ema_decay > 0);
-    Tensor labels = view_labels(validation_.labels_type(), batch->labels);
-    for (int64_t i = 0; i < labels.shape()[0]; ++i) {
-      if (counts(labels, i)) sums.loss += evaluation_->losses().as_double(i);
-    }
-    sums.samples += count_samples(labels);
-    sums.correct += count_correct(evaluation_->scores(), labels);
-  }
+  BURIN_ASSIGN(Evaluation e,
+               evaluate(*evaluation_, variables_, validation_, options_.step.ema_decay > 0));
+  return over_ranks({e.loss, e.correct, e.samples});
 }
 
 Result<void> Trainer::finish_epoch() {
@@ -304,8 +301,9 @@ Result<void> Trainer::finish_epoch() {
   if (report.best) best_ = report.validation_accuracy;
   if (!writes()) return {};
   if (report.best) {
-    BURIN_TRY(
-        save_model(trainable_, trained_weights(variables_), options_.classes, file("best.onnx")));
+    Metadata metadata = trainable_.original.metadata;
+    write_notes({options_.classes, options_.pictures, options_.step.loss}, metadata);
+    BURIN_TRY(save_model(trainable_, trained_weights(variables_), metadata, file("best.onnx")));
   }
   BURIN_TRY(append_metrics(report));  // before the checkpoint: a resumed run cuts them to its step
   BURIN_TRY(save());
@@ -322,7 +320,12 @@ Result<void> Trainer::save() {
   return {};
 }
 
-Result<void> Trainer::append_metrics(const EpochReport& report) const {
+Result<void> Trainer::append_metrics(const EpochReport& report) {
+  const Scalar scalars[] = {
+      {"loss/training", report.loss},          {"loss/validation", report.validation_loss},
+      {"accuracy/training", report.accuracy},  {"accuracy/validation", report.validation_accuracy},
+      {"learning_rate", report.learning_rate}, {"images_per_second", report.rate}};
+  BURIN_TRY(events_->add(step_, scalars));
   nlohmann::json line = {{"epoch", report.epoch},
                          {"step", step_},
                          {"loss", report.loss},

@@ -3,6 +3,7 @@
 //   last.safetensors   the latest state: after an epoch, when due within one, or where it stopped
 //   best.onnx          the weights of the epoch that validated best
 //   metrics.jsonl      a line of JSON for each epoch
+//   events.out.*       the same for TensorBoard
 #pragma once
 
 #include <chrono>
@@ -13,8 +14,11 @@
 
 #include "train/batches.h"
 #include "train/checkpoint.h"
+#include "train/classifier_notes.h"
+#include "train/event_file.h"
 #include "train/schedule.h"
 #include "train/step_program.h"
+#include "train/step_watch.h"
 #include "train/training_step.h"
 
 namespace burin::train {
@@ -49,11 +53,13 @@ struct TrainerOptions {
   uint64_t seed = 1;
   std::string folder;                // made if it is missing
   std::vector<std::string> classes;  // names, by label
-  nlohmann::json saved;              // goes into checkpoints as it is
+  std::optional<data::PictureFormat> pictures;
+  nlohmann::json saved;  // goes into checkpoints as it is
   // A checkpoint is due after so many steps, or seconds, since the last one; 0: not by these.
   int64_t checkpoint_steps = 0;
   double checkpoint_seconds = 0;
   ProgramOptions programs;
+  WatchOptions watch;
   std::function<void(const Progress&)> progress;   // may be empty
   std::function<void(const EpochReport&)> report;  // may be empty
   std::function<bool()> stop = [] { return false; };
@@ -98,7 +104,7 @@ class Trainer {
   Diagnostic rescue(Diagnostic error);
   Result<void> save();
   bool checkpoint_due() const;
-  Result<void> append_metrics(const EpochReport& report) const;
+  Result<void> append_metrics(const EpochReport& report);
   void report_progress() const;
   int64_t epoch() const { return step_ / train_.batches(); }
   // Whether an epoch has had its steps, and validation is next.
@@ -116,6 +122,8 @@ class Trainer {
   Variables variables_;
   std::unique_ptr<TrainingStep> training_step_;
   std::unique_ptr<EvaluationProgram> evaluation_;
+  StepWatch watch_;
+  std::optional<EventFile> events_;
   int64_t step_ = 0;
   EpochSums sums_;
   double best_ = -1;

@@ -35,6 +35,8 @@ class Variables {
   // current.
   void* next(size_t i) { return next_[i].mutable_data(); }
   void advance();
+  // Takes the last advance() back.
+  void retreat() { advance(); }
 
  private:
   std::vector<Variable> list_;

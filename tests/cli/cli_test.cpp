@@ -26,7 +26,7 @@ void expect_one_line_error(const CommandResult& result) {
 
 TEST(Cli, HelpOfEveryVerbHasAnExample) {
   for (const char* verb : {"run", "bench", "verify", "inspect", "profile", "convert", "zoo", "tune",
-                           "train", "doctor"}) {
+                           "train", "eval", "gradcheck", "doctor"}) {
     CommandResult result = run_burin(std::string(verb) + " --help");
     EXPECT_EQ(result.exit_code, 0) << verb;
     EXPECT_NE(result.out.find("Example: burin " + std::string(verb)), std::string::npos) << verb;

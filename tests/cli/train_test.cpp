@@ -5,30 +5,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/rng.h"
 #include "tensor/npy.h"
 #include "tests/support/command.h"
+#include "tests/support/half_bright.h"
 #include "tests/support/html.h"
 #include "tests/support/temp_folder.h"
 
 namespace burin::test {
 
 namespace {
-
-// 28 x 28 pictures of two classes: the upper or the lower half is bright.
-void write_samples(const TempFolder& folder, int64_t count) {
-  Tensor x({DType::u8, {count, 28, 28}}), y({DType::i64, {count}});
-  Rng rng(1);
-  for (int64_t i = 0; i < count; ++i) {
-    y.set_int(i, i % 2);
-    for (int64_t k = 0; k < 784; ++k) {
-      x.set_int(i * 784 + k, rng.below(100) + (k / 392 == i % 2 ? 100 : 0));
-    }
-  }
-  ASSERT_TRUE(write_npy(folder.file("x.npy"), x));
-  ASSERT_TRUE(write_npy(folder.file("y.npy"), y));
-  folder.write("classes.txt", "sky\nground\n");
-}
 
 std::string read(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -121,6 +106,33 @@ TEST(CliTrain, TrainsANetFile) {
   CommandResult broken = run_burin("inspect " + folder.write("bad.net", "input 5\nconv 3\n"));
   EXPECT_EQ(broken.exit_code, 1);
   EXPECT_NE(broken.err.find("bad.net:2: "), std::string::npos) << broken.err;
+}
+
+TEST(CliTrain, DumpsAValueAndAGradientOfOneStep) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string line = "train " + folder.path().string() + " --net mlp --epochs 1 --batch 20 -o ";
+  CommandResult result =
+      run_burin(line + folder.file("a") + " --dump-step 3 --dump output=" + folder.file("y.npy") +
+                " --check-finite");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(read_npy(folder.file("y.npy"))->shape()[0], 20);
+  CommandResult refused = run_burin(line + folder.file("b") + " --dump nothing=g.npy");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("nothing"), std::string::npos) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(folder.file("b")));
+}
+
+TEST(CliTrain, NamesTheLayerWhereNumbersStopBeingFinite) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string line = "train " + folder.path().string() +
+                     " --net lenet --epochs 3 --batch 20 --optimiser sgd --lr 1e30 -o ";
+  CommandResult result = run_burin(line + folder.file("out") + " --check-finite");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("step "), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find(" of '"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("--lr"), std::string::npos) << result.err;
 }
 
 TEST(CliTrain, ErrorsAreOneLine) {
