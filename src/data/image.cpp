@@ -76,7 +76,8 @@ Result<Normalisation> normalisation_from_name(const std::string& name) {
   if (name == "signed") return Normalisation{{0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
   constexpr float kByte = 1.0f / 255;
   if (name == "none") return Normalisation{{0, 0, 0}, {kByte, kByte, kByte}};
-  return fail("--normalise", "unknown normalisation '" + name + "'", "unit, signed, imagenet or none");
+  return fail("--normalise", "unknown normalisation '" + name + "'",
+              "unit, signed, imagenet or none");
 }
 
 Tensor to_tensor(const Image& image, int channels, const Normalisation& n) {
