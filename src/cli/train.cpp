@@ -132,6 +132,9 @@ Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training&
   trainer_opts.classes = classes;
   trainer_opts.pictures = sources.pictures;
   trainer_opts.ranks = &ranks;
+  trainer_opts.losing = [&](const Diagnostic& why) {
+    fmt::print(stderr, "burin: {}\n", exchange::with_rank(ranks, why).text());
+  };
   if (ranks.rank() == 0) report_on(training, trainer_opts);
   BURIN_ASSIGN(training.trainer,
                train::Trainer::create(training.trainable, *sources.train, *sources.validation,

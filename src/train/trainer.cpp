@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/rng.h"
+#include "exchange/outlive.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
 
@@ -206,12 +207,19 @@ Result<void> Trainer::run_epochs(TrainReport& report) {
   return {};
 }
 
-// The ranks have the same state. Two of them save it, for one may be the lost one.
+// The ranks have the same state. Two of them save it, for one may be the lost one; and whatever
+// started the job leaves them little time.
 Diagnostic Trainer::rescue(Diagnostic error) {
   if (options_.ranks->ranks() == 1 || !alike_) return error;
-  bool saved = options_.ranks->rank() <= 1 && save();
-  error.hint = saved ? "saved after step " + std::to_string(step_) + "; go" : "go";
-  error.hint += " on with: burin train --resume " + options_.folder;
+  std::string step = "after step " + std::to_string(step_) + "; go";
+  std::string way = " on with: burin train --resume " + options_.folder;
+  bool saved = false;
+  if (options_.ranks->rank() <= 1) {
+    error.hint = "saving the state " + step + way;
+    if (options_.losing) options_.losing(error);
+    saved = exchange::run_outliving([&] { return save().has_value(); });
+  }
+  error.hint = (saved ? "saved the state " + step : "go") + way;
   return error;
 }
 
@@ -297,9 +305,22 @@ Result<void> Trainer::finish_epoch() {
   report.rate = per_second(static_cast<double>(current_.samples), current_.seconds);
   report.waiting = per_second(current_.waiting, current_.seconds);
   report.best = report.validation_accuracy > best_;
+  if (writes()) BURIN_TRY(write_epoch(report));
+  // To the others the epoch is open until its files are there: whoever saves their state has it
+  // done again.
+  double nothing = 0;
+  BURIN_TRY(options_.ranks->add({&nothing, 1}));
+  close_epoch(report);
+  return {};
+}
+
+void Trainer::close_epoch(const EpochReport& report) {
   sums_ = {};
   if (report.best) best_ = report.validation_accuracy;
-  if (!writes()) return {};
+}
+
+Result<void> Trainer::write_epoch(const EpochReport& report) {
+  close_epoch(report);
   if (report.best) {
     Metadata metadata = trainable_.original.metadata;
     write_notes({options_.classes, options_.pictures, options_.step.loss}, metadata);

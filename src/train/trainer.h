@@ -62,6 +62,8 @@ struct TrainerOptions {
   WatchOptions watch;
   std::function<void(const Progress&)> progress;   // may be empty
   std::function<void(const EpochReport&)> report;  // may be empty
+  // Hears why a job of several ranks ends before its state is saved; may be empty.
+  std::function<void(const Diagnostic&)> losing;
   std::function<bool()> stop = [] { return false; };
 };
 
@@ -101,6 +103,8 @@ class Trainer {
   Result<EpochSums> validate();
   Result<EpochSums> over_ranks(EpochSums sums);
   Result<void> finish_epoch();
+  void close_epoch(const EpochReport& report);
+  Result<void> write_epoch(const EpochReport& report);
   Diagnostic rescue(Diagnostic error);
   Result<void> save();
   bool checkpoint_due() const;

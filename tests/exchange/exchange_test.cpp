@@ -4,10 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include "exchange/mpi_library.h"
+#include "exchange/outlive.h"
+#include "tests/support/temp_folder.h"
 
 namespace burin::exchange {
 namespace {
@@ -63,6 +70,38 @@ TEST(Exchange, AloneErrorsStayAsTheyAre) {
   auto failed = all_succeeded(alone(), fail("x.onnx", "is bad"));
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().text(), fail("x.onnx", "is bad").error().text());
+}
+
+TEST(RunOutliving, TellsHowTheWorkEnded) {
+  EXPECT_TRUE(run_outliving([] { return true; }));
+  EXPECT_FALSE(run_outliving([] { return false; }));
+  EXPECT_FALSE(run_outliving([]() -> bool { std::abort(); }));
+}
+
+TEST(RunOutliving, GoesOnWhenTheProcessGroupIsKilled) {
+  test::TempFolder folder;
+  pid_t job = ::fork();
+  if (job == 0) {
+    ::setpgid(0, 0);
+    run_outliving([&] {
+      folder.write("begun", "");
+      ::usleep(300'000);
+      folder.write("done", "");
+      return true;
+    });
+    ::_exit(0);
+  }
+  auto appears = [&](const char* name) {
+    for (int i = 0; i < 500 && !std::filesystem::exists(folder.file(name)); ++i) ::usleep(20'000);
+    return std::filesystem::exists(folder.file(name));
+  };
+  ASSERT_TRUE(appears("begun"));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("done")));
+  ::kill(-job, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(::waitpid(job, &status, 0), job);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_TRUE(appears("done"));
 }
 
 TEST(MpiLibrary, HasWhatIsCalled) {
