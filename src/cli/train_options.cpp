@@ -7,17 +7,6 @@
 
 namespace burin::cli {
 
-namespace {
-
-template <class Row>
-CLI::IsMember one_of(std::span<const Row> rows) {
-  std::set<std::string> names;
-  for (const Row& row : rows) names.insert(std::string(row.name));
-  return CLI::IsMember(names);
-}
-
-}  // namespace
-
 void NetworkOptions::add(CLI::App& verb) {
   auto* from_scratch =
       verb.add_option("--net", net, "built-in network, ONNX file or net file (burin zoo)");
@@ -71,6 +60,8 @@ void MethodOptions::add(CLI::App& verb) {
       ->check(CLI::Range(0.0, 1.0));
 }
 
+namespace {
+
 void add_watch(CLI::App& verb, TrainOptions& o) {
   verb.add_flag("--check-finite", o.check_finite,
                 "stop where a number is no longer finite, and say which layer made it");
@@ -80,6 +71,8 @@ void add_watch(CLI::App& verb, TrainOptions& o) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }
+
+}  // namespace
 
 void TrainOptions::add(CLI::App& verb) {
   samples.add(verb);

@@ -28,7 +28,7 @@ std::vector<std::string> split_lines(const std::string& text) {
   return lines;
 }
 
-json to_json(const data::PictureFormat& f) {
+json format_to_json(const data::PictureFormat& f) {
   auto channels = static_cast<size_t>(f.channels);
   auto first = [&](const std::array<float, 3>& a) {
     return std::vector<float>(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(channels));
@@ -48,7 +48,7 @@ void read_channels(const json& list, int channels, std::array<float, 3>& out) {
 }
 
 // Throws json::exception where something is missing or of another type.
-data::PictureFormat from_json(const json& j) {
+data::PictureFormat format_from_json(const json& j) {
   data::PictureFormat f;
   f.width = j.at("width").get<int>();
   f.height = j.at("height").get<int>();
@@ -71,7 +71,7 @@ bool is_sane(const data::PictureFormat& f) {
 
 void write_notes(const ClassifierNotes& notes, Metadata& metadata) {
   if (!notes.classes.empty()) metadata[kLabels] = join_lines(notes.classes);
-  if (notes.pictures) metadata[kPictures] = to_json(*notes.pictures).dump();
+  if (notes.pictures) metadata[kPictures] = format_to_json(*notes.pictures).dump();
   if (!notes.loss.empty()) metadata[kLoss] = notes.loss;
 }
 
@@ -86,7 +86,7 @@ Result<ClassifierNotes> read_notes(const Metadata& metadata) {
   std::string pictures = text_of(kPictures);
   if (pictures.empty()) return notes;
   try {
-    notes.pictures = from_json(json::parse(pictures));
+    notes.pictures = format_from_json(json::parse(pictures));
   } catch (const json::exception&) {
     return fail(kPictures, "the model's metadata does not describe pictures",
                 "export the network again");

@@ -108,15 +108,14 @@ TEST(CliTrain, TrainsANetFile) {
   EXPECT_NE(broken.err.find("bad.net:2: "), std::string::npos) << broken.err;
 }
 
-TEST(CliTrain, DumpsAValueAndAGradientOfOneStep) {
+TEST(CliTrain, DumpsAValueOfOneStep) {
   TempFolder folder;
   write_samples(folder, 100);
   std::string line = "train " + folder.path().string() + " --net mlp --epochs 1 --batch 20 -o ";
-  CommandResult result =
-      run_burin(line + folder.file("a") + " --dump-step 3 --dump output=" + folder.file("y.npy") +
-                " --check-finite");
+  CommandResult result = run_burin(line + folder.file("a") + " --dump-step 3 --dump output=" +
+                                   folder.file("dumped.npy") + " --check-finite");
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(read_npy(folder.file("y.npy"))->shape()[0], 20);
+  EXPECT_EQ(read_npy(folder.file("dumped.npy"))->shape()[0], 20);
   CommandResult refused = run_burin(line + folder.file("b") + " --dump nothing=g.npy");
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_NE(refused.err.find("nothing"), std::string::npos) << refused.err;
