@@ -48,7 +48,11 @@ struct Steps {
             7};
   }
 
-  double run(const StepState& s) { return program->run(*variables, s.batch, s.scalars, s.seed); }
+  double run(const StepState& s) {
+    double loss = program->compute(*variables, s.batch, s.scalars, s.seed);
+    EXPECT_TRUE(program->finish(*variables));
+    return loss;
+  }
 };
 
 TEST(StepWatch, DumpsGradientsThatTheStepFollows) {
