@@ -5,12 +5,29 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ctime>
 
 namespace burin::cli {
 
 namespace {
 
 volatile std::sig_atomic_t interrupt_flag = 0;
+volatile std::sig_atomic_t interrupt_second = 0;  // of the monotonic clock, when it was set
+
+// One Ctrl-C may come twice: from the terminal to the whole group, and from whoever started this
+// process. A second later it is another one.
+void on_interrupt(int signal) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  auto second = static_cast<std::sig_atomic_t>(now.tv_sec);
+  if (interrupt_flag == 0) {
+    interrupt_second = second;
+    interrupt_flag = 1;
+  } else if (second - interrupt_second > 1) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
 
 }  // namespace
 
@@ -33,12 +50,7 @@ void ProgressLine::clear() const {
 }
 
 void stop_on_interrupt() {
-  for (int signal : {SIGINT, SIGTERM}) {
-    std::signal(signal, [](int caught) {
-      interrupt_flag = 1;
-      std::signal(caught, SIG_DFL);
-    });
-  }
+  for (int signal : {SIGINT, SIGTERM}) std::signal(signal, on_interrupt);
 }
 
 bool was_interrupted() { return interrupt_flag != 0; }

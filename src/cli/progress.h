@@ -21,8 +21,8 @@ class ProgressLine {
   std::chrono::steady_clock::time_point last_;
 };
 
-// From now on the first Ctrl-C or SIGTERM only sets was_interrupted(), the next one ends the
-// process.
+// From now on the first Ctrl-C or SIGTERM only sets was_interrupted(); another one, more than a
+// second later, ends the process.
 void stop_on_interrupt();
 bool was_interrupted();
 

@@ -174,9 +174,9 @@ void add_train(CLI::App& app, int& exit_code) {
   verb->footer(
       "Ctrl-C saves and says how to go on.\n"
       "Started by Open MPI's mpirun, the processes share each batch and add their gradients.\n"
-      "Examples: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5\n"
-      "          burin train photos/ --finetune flowers.onnx --freeze body\n"
-      "          mpirun -np 2 burin train photos/ --net resnet18 --batch 64");
+      "Example: burin train /usr/share/datasets/fashion-mnist --net lenet --epochs 5\n"
+      "         burin train photos/ --finetune flowers.onnx --freeze body\n"
+      "         mpirun -np 2 burin train photos/ --net resnet18 --batch 64");
   set_body(*verb, exit_code, [options, verb] {
     for (const CLI::Option* option : verb->get_options()) {
       std::string name = option->get_single_name();

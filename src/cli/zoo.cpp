@@ -85,8 +85,8 @@ void add_zoo(CLI::App& app, int& exit_code) {
   options->common.add_seed(*verb);
   options->common.add_json(*verb);
   verb->footer(
-      "Examples: burin zoo resnet18 -o resnet18.onnx --seed 7\n"
-      "          burin zoo my.net -o my.onnx    (burin zoo --layers shows what may be in it)");
+      "Example: burin zoo resnet18 -o resnet18.onnx --seed 7\n"
+      "         burin zoo my.net -o my.onnx    (burin zoo --layers shows what may be in it)");
   set_body(*verb, exit_code, [options] { return zoo(*options); });
 }
 

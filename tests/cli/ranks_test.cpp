@@ -194,7 +194,7 @@ TEST(CliRanks, HaveTheLossCurveOfOneProcess) {
     std::string out = folder.file("out" + std::to_string(ranks));
     CommandResult several = run_on_ranks(folder, ranks, line + out);
     ASSERT_EQ(several.exit_code, 0) << several.err;
-    EXPECT_EQ(std::count(several.out.begin(), several.out.end(), '\n'), 5) << several.out;
+    EXPECT_EQ(std::count(several.out.begin(), several.out.end(), '\n'), 6) << several.out;
     expect_same_curve(folder.file("one"), out);
   }
 }

@@ -12,6 +12,7 @@
 #include "tests/support/command.h"
 #include "tests/support/temp_folder.h"
 #include "train/checkpoint.h"
+#include "train/event_file.h"
 
 namespace burin::test {
 
@@ -44,12 +45,31 @@ std::vector<nlohmann::json> read_metrics(const std::string& path) {
   return lines;
 }
 
+// TensorBoard reads records up to the last whole one.
+void expect_whole_records(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  size_t at = 0;
+  for (uint64_t length; at + 12 <= bytes.size(); at += length + 16) {
+    uint32_t crc;
+    std::memcpy(&length, &bytes[at], sizeof(length));
+    std::memcpy(&crc, &bytes[at + 8], sizeof(crc));
+    ASSERT_EQ(crc, train::masked_crc(std::string_view(bytes).substr(at, 8))) << path;
+  }
+}
+
 void expect_whole_files(const std::string& out) {
   std::error_code missing;
   for (const auto& file : fs::directory_iterator(out, missing)) {
     std::string path = file.path().string();
     if (path.ends_with(".jsonl")) {
       read_metrics(path);
+    } else if (file.path().filename().string().starts_with("events.out.")) {
+      expect_whole_records(path);
+    } else if (path.ends_with(".html")) {
+      std::ifstream in(path);
+      std::string page{std::istreambuf_iterator<char>(in), {}};
+      EXPECT_TRUE(page.ends_with("</html>\n")) << path;
     } else if (path.ends_with(".onnx")) {
       auto model = driver::Model::load(path);
       EXPECT_TRUE(model) << model.error().text();

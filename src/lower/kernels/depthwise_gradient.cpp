@@ -165,7 +165,7 @@ DenseStage sum_of_all(const DenseJob& job, const DepthwiseGradient& w,
 }  // namespace
 
 std::optional<std::string> refuse_depthwise_gradient(const DenseJob& job) {
-  if (!is_form(*job.graph, node_of(job))) return "not the gradient of depthwise weights";
+  if (!is_form(*job.graph, node_of(job))) return "";
   if (job.operands[0].weights || job.operands[1].weights) return "an operand is constant";
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";

@@ -28,12 +28,12 @@ struct Offer {
   bool bare = false;
 };
 
-// Nothing if the method refuses both; `refused` gets its reason.
+// Nothing if the method refuses both; `refused` gets its reason, if it has one.
 std::optional<Offer> offer_for(const DenseMethod& method, const DenseJob& job,
                                std::vector<Refusal>& refused) {
   std::optional<std::string> reason = method.refusal(job);
   if (!reason) return Offer{job, false};
-  refused.push_back({std::string(method.name), *std::move(reason)});
+  if (!reason->empty()) refused.push_back({std::string(method.name), *std::move(reason)});
   // Perhaps it is only what follows the sums that it cannot do.
   Offer bare{bare_job(job), true};
   if (method.refusal(bare.job)) return std::nullopt;

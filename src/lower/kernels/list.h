@@ -74,7 +74,8 @@ struct DenseKernels {
 struct DenseMethod {
   std::string_view name;
   std::optional<graph::Op> op;  // what it is for; any dense op if not given
-  // Why this job is not for this method; nothing if it is.
+  // Why this job is not for this method; nothing if it is. Empty where the job is of another kind
+  // altogether: nobody would ask.
   std::optional<std::string> (*refusal)(const DenseJob&);  // cannot, or does not pay
   DenseKernels (*make)(const DenseJob&);
   // Parameters worth measuring beside these, each other in one respect, the likeliest first. None

@@ -61,7 +61,7 @@ double weight_gradient_flops(const WeightGradient& w) {
 }
 
 std::optional<std::string> refuse_weight_gradient(const DenseJob& job) {
-  if (!is_weight_gradient(*job.graph, job.node)) return "not the gradient of weights";
+  if (!is_weight_gradient(*job.graph, job.node)) return "";
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
   if (job.operands[0].view.strides[2] < 1) return "the input's columns are one and the same";
