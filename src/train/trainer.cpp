@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "exchange/outlive.h"
 #include "train/evaluate.h"
@@ -17,12 +18,6 @@
 namespace burin::train {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Whether row i of a batch has a sample.
 bool counts(const Tensor& labels, int64_t i) {
@@ -247,9 +242,9 @@ Result<bool> Trainer::run_epoch() {
     auto start = Clock::now();
     BURIN_ASSIGN(std::optional<Batch> batch, train_.next());
     if (!batch) return fail("", "the training data ended early");
-    double waited = since(start);
+    double waited = seconds_since(start);
     BURIN_TRY(run_batch(*batch));
-    double seconds = since(start);
+    double seconds = seconds_since(start);
     for (Clocks* clocks : {&whole_, &current_}) {
       clocks->seconds += seconds, clocks->waiting += waited, clocks->samples += samples_of_step();
     }
@@ -262,7 +257,7 @@ Result<bool> Trainer::run_epoch() {
 bool Trainer::checkpoint_due() const {
   const TrainerOptions& o = options_;
   return (o.checkpoint_steps > 0 && step_ - saved_step_ >= o.checkpoint_steps) ||
-         (o.checkpoint_seconds > 0 && since(saved_at_) >= o.checkpoint_seconds);
+         (o.checkpoint_seconds > 0 && seconds_since(saved_at_) >= o.checkpoint_seconds);
 }
 
 Result<void> Trainer::run_batch(const Batch& batch) {
