@@ -166,7 +166,8 @@ Result<TrainReport> Trainer::run() {
 Result<void> Trainer::begin() {
   BURIN_TRY(check_ranks());
   if (!writes()) return {};
-  BURIN_TRY(cut_metrics(file("metrics.jsonl"), step_));
+  // An epoch that is still to be validated is told again.
+  BURIN_TRY(cut_metrics(file("metrics.jsonl"), awaits_validation() ? step_ - 1 : step_));
   BURIN_ASSIGN(events_, EventFile::create(options_.folder));
   saved_step_ = step_, saved_at_ = Clock::now();
   return options_.ranks->ranks() > 1 && step_ == 0 ? save() : Result<void>();
