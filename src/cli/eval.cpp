@@ -234,8 +234,9 @@ void add_eval(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--loss", options->loss, "(default: as the network was trained)")
       ->check(one_of(train::all_losses()));
-  verb->add_option("--normalise", options->normalise,
-                   "unit, imagenet or none (default: as the network was trained, else unit)");
+  verb->add_option(
+      "--normalise", options->normalise,
+      "unit, signed, imagenet or none (default: as the network was trained, else unit)");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_tune_cache(*verb);

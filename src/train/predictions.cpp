@@ -2,23 +2,12 @@
 #include "train/predictions.h"
 
 #include <algorithm>
-#include <cmath>
+
+#include "train/classifier_notes.h"
 
 namespace burin::train {
 
 namespace {
-
-std::vector<double> probabilities(const float* scores, int64_t count) {
-  if (count == 1) {
-    double yes = 1 / (1 + std::exp(-static_cast<double>(scores[0])));
-    return {1 - yes, yes};
-  }
-  double most = *std::max_element(scores, scores + count), sum = 0;
-  std::vector<double> p;
-  for (int64_t c = 0; c < count; ++c) p.push_back(std::exp(scores[c] - most)), sum += p.back();
-  for (double& x : p) x /= sum;
-  return p;
-}
 
 void add_rows(const Tensor& scores, const int64_t* labels, int64_t first,
               std::vector<Prediction>& out) {
@@ -26,7 +15,7 @@ void add_rows(const Tensor& scores, const int64_t* labels, int64_t first,
   auto* row = reinterpret_cast<const float*>(scores.data());
   for (int64_t i = 0; i < scores.shape()[0]; ++i, row += count) {
     if (labels[i] < 0) continue;
-    std::vector<double> p = probabilities(row, count);
+    std::vector<double> p = probabilities({row, row + count}, Head::none);
     auto best = std::ranges::max_element(p);
     Prediction made{.row = first + i, .label = labels[i], .guess = best - p.begin()};
     made.guess_probability = *best;

@@ -19,7 +19,7 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kBytes = 4;
-constexpr int64_t kSumCost = 5;    // cycles to sum a vector, by cycles to pack an element
+constexpr int64_t kSumCost = 5;       // cycles to sum a vector, by cycles to pack an element
 constexpr int64_t kMostDotRows = 16;  // more are worth packing for, whatever they sum
 constexpr int64_t kTileFlops = 1 << 20;
 
