@@ -48,19 +48,20 @@ Expr widen_expr(Expr expr, const Shape& shape) {
   return expr;
 }
 
-// Bytes by which packed weights may exceed those of the model: a share of them, less what is packed
-// once for each of several readers.
+// Bytes by which packed weights may exceed those of the model: a share of them up to a bound, less
+// what is packed once for each of several readers.
 int64_t spare_weights(const Graph& graph) {
-  constexpr int64_t kPercent = 45;
+  constexpr int64_t kPercent = 45, kMost = int64_t{64} << 20;
   IdVector<NodeId, int> uses = graph.use_counts();
-  int64_t spare = 0;
+  int64_t spare = 0, repeated = 0;
   for (size_t i = 0; i < graph.size(); ++i) {
     NodeId id(i);
     if (graph[id].op != Op::constant) continue;
     int64_t bytes = graph.type(id).bytes();
-    spare += bytes / 100 * kPercent - bytes * std::max(uses[id] - 1, 0);
+    spare += bytes / 100 * kPercent;
+    repeated += bytes * std::max(uses[id] - 1, 0);
   }
-  return spare;
+  return std::min(spare, kMost) - repeated;
 }
 
 // What the kernels' constants take beyond the weights that they hold.
