@@ -102,15 +102,18 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
 // The scale for Contraction::prefetch.
 int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine) {
   const Nest& nest = c.nest;
-  int64_t tiles = ceil_div(nest.m, schedule.rows), rows = c.k * nest.m_tap.extent;
+  int64_t outer = 1, rows = c.k * nest.m_tap.extent;
   for (size_t i = 0; i < nest.outer.size(); ++i) {
-    tiles *= nest.outer[i].extent;
+    outer *= nest.outer[i].extent;
     if (c.rhs_sizes[i] != 1) return 0;
   }
+  int64_t tiles = std::min(schedule.m_block, ceil_div(nest.m, schedule.rows)) *
+                  std::min(schedule.outer_block, outer);
   for (const Tap& tap : nest.taps) rows *= tap.extent;
   bool pass_once = nest.n * rows * 4 > machine.l2_bytes / 2;
   if (!pass_once || tiles < 3) return 0;  // few tiles: the hardware's streams do as well
-  // All tiles together must cover a panel: vectors * lanes bytes for each byte of a row of inputs.
+  // Those of a tile of the plan must cover a panel: vectors * lanes bytes for each byte of a row of
+  // inputs.
   for (int scale : {4, 8}) {
     if (tiles * scale >= schedule.vectors * nest.lanes) return scale;
   }

@@ -71,11 +71,7 @@ class NestEmitter {
 
   void emit() {
     Blocks blocks = count_blocks(nest_, s_);
-    Value t = b_.tile();
-    Value m_block = b_.rem(t, b_.index(blocks.m));
-    Value rest = b_.div(t, b_.index(blocks.m));
-    Value outer_block = b_.rem(rest, b_.index(blocks.outer));
-    Value panel_block = blocks.panels == 1 ? b_.index(0) : b_.div(rest, b_.index(blocks.outer));
+    auto [outer_block, m_block, panel_block] = place(blocks);
     int64_t m_tiles = ceil_div(nest_.m, s_.rows);
     Panels panels = split_panels(nest_.n, s_.vectors * nest_.lanes);
     m_range_ = block_range(m_block, blocks.m, s_.m_block, m_tiles);
@@ -86,6 +82,25 @@ class NestEmitter {
 
  private:
   using Range = std::pair<Value, Value>;
+
+  struct Place {
+    Value outer, m, panel;
+  };
+
+  // Where a tile of the plan lies. Rows of the result (outer axes and m) run fastest, then panels;
+  // both within one half of the rows at a time: threads that share the tiles in the middle then
+  // read what they wrote themselves in the kernel before.
+  Place place(const Blocks& blocks) {
+    int64_t rows = blocks.outer * blocks.m;
+    int64_t size = rows % 2 == 0 && blocks.panels > 1 ? rows / 2 : rows;
+    Value t = b_.tile(), row = b_.rem(t, b_.index(size)), rest = b_.div(t, b_.index(size));
+    Value panel = blocks.panels == 1 ? b_.index(0) : rest;
+    if (size < rows) {
+      panel = b_.rem(rest, b_.index(blocks.panels));
+      row = b_.add(row, b_.mul(b_.div(rest, b_.index(blocks.panels)), b_.index(size)));
+    }
+    return {b_.div(row, b_.index(blocks.m)), b_.rem(row, b_.index(blocks.m)), panel};
+  }
 
   Range block_range(Value block, int64_t blocks, int64_t size, int64_t total) {
     if (blocks == 1) return {b_.index(0), b_.index(total)};
@@ -161,7 +176,8 @@ class NestEmitter {
                              b_.index(segment.start - segment.first_tile * segment.rows));
       int64_t row = nest_.packed ? vectors_ * nest_.lanes : nest_.rhs_row;
       MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}, {}, {}};
-      tile.position = b_.add(b_.mul(row_, b_.index(ceil_div(nest_.m, s_.rows))), i);
+      Value before = b_.sub(row_, outer_range_.first), each = b_.index(ceil_div(nest_.m, s_.rows));
+      tile.position = b_.add(b_.mul(before, each), b_.sub(i, m_range_.first));
       tile.lhs = b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kBytes, 0});
       tile.index.push_back(m_start);
       tile.index.push_back(n_start_);

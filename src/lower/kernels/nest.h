@@ -88,7 +88,7 @@ struct MicroTile {
   loop::Value lhs, rhs;            // addresses for tap 0 of the first row and channel
   std::vector<loop::Value> index;  // outer axes, m, n of the first row and channel
   std::vector<std::pair<loop::Value, loop::Value>> ranges;  // of `nest.taps`, [lo, hi)
-  loop::Value position;  // which register tile of its panel this is, over outer axes and m
+  loop::Value position;  // which register tile of its panel and tile of the plan this is
   loop::Value ahead;     // invalid, or the address of what it fetches for later
   loop::Value fetch;     // invalid, or how many bytes behind its weights it fetches more
   std::vector<loop::Value> sums = {};  // what its accumulators begin with; empty: zero

@@ -4,7 +4,9 @@
 //   P1 = A11 B11, P2 = A12 B21, P3 = S4 B22, P4 = A22 T4, P5 = S1 T1, P6 = S2 T2, P7 = S3 T3
 //   C11 = P1 + P2, U2 = P1 + P6, U3 = U2 + P7, U4 = U2 + P5
 //   C12 = U4 + P3, C21 = U3 - P4, C22 = U3 + P5
-// An odd number of rows leaves the lower quadrants one row short: what is missing counts as zero.
+// The rows of the upper quadrants are the even ones, those of the lower quadrants the odd ones: a
+// thread with half of the tiles reads the rows that it wrote in the kernel before. An odd number of
+// rows leaves the lower quadrants one row short: what is missing counts as zero.
 #include "lower/kernels/strassen.h"
 
 #include <fmt/format.h>
@@ -76,6 +78,8 @@ const std::vector<Product>& products() {
   return kProducts;
 }
 constexpr int kIntermediates = 3, kSums = 4;
+constexpr int64_t kRowBlocks = 2;  // where they are equal
+constexpr size_t kChunkAxis = 1;   // of a product's outer axes; axis 0 is that of the blocks
 
 int add_node(Expr& expr, ExprNode node) {
   expr.nodes.push_back(node);
@@ -128,12 +132,13 @@ struct Chunks {
   double cycles = 0;  // per step of k of one product, over all columns
 };
 
-Chunks choose_chunks(const Contraction& half, const loop::Machine& machine) {
+// `blocks` share the rows of `half`, so that of the intermediates one part is in use at a time.
+Chunks choose_chunks(const Contraction& half, int64_t blocks, const loop::Machine& machine) {
   TileChoice tile = choose_tile(half, machine);
   Chunks chunks{tile.vectors, tile.rows, half.nest.n, 1, tile.cycles};
   int64_t width = tile.vectors * half.nest.lanes, panels = half.nest.n / width;
   if (panels == 0) return chunks;
-  int64_t bytes = kIntermediates * half.nest.m * width * kBytes;
+  int64_t bytes = kIntermediates * blocks * half.nest.m * width * kBytes;
   int64_t most = std::min(machine.l2_bytes / 4 / bytes, panels / kEnoughTiles);
   int64_t size = std::max<int64_t>(most, 1);
   while (panels % size != 0) --size;
@@ -147,12 +152,14 @@ class StrassenBuilder {
   StrassenBuilder(const DenseJob& job, const Contraction& whole, DenseKernels& kernels)
       : job_(job), kernels_(kernels), whole_(whole), outer_(whole.nest.outer.size()) {
     upper_ = ceil_div(whole_.nest.m, 2);
+    blocks_ = whole_.nest.m % (2 * kRowBlocks) == 0 ? kRowBlocks : 1;
+    rows_ = upper_ / blocks_;
     k_ = whole_.k / 2;
     Contraction half = whole_;
-    half.nest.m = upper_;
+    half.nest.m = rows_;
     half.nest.n = whole_.nest.n / 2;
     half.k = k_;
-    chunks_ = choose_chunks(half, *job.machine);
+    chunks_ = choose_chunks(half, blocks_, *job.machine);
     n_ = chunks_.count * chunks_.columns;
     for (const Product& product : products()) contractions_.push_back(contraction(product));
   }
@@ -162,11 +169,11 @@ class StrassenBuilder {
     sums_ = add_buffer({kSums * upper_ * k_ * kBytes, {}});
     add_sums(0, lower());
     if (lower() < upper_) add_sums(lower(), 0);
-    int64_t bytes = kIntermediates * upper_ * chunks_.columns * kBytes;
+    int64_t bytes = kIntermediates * rows_ * chunks_.columns * kBytes;
     intermediates_ = add_buffer({bytes, {}, /*per_thread=*/true});
     add_weights();
     add_products();
-    kernels_.cycles += chunks_.cycles * static_cast<double>(7 * k_);
+    kernels_.cycles += chunks_.cycles * static_cast<double>(7 * k_ * blocks_);
     kernels_.algorithm = fmt::format(
         "seven products of half the size, register tiles of {} x {} vectors, weights packed",
         chunks_.rows, chunks_.vectors);
@@ -185,8 +192,8 @@ class StrassenBuilder {
   View left_quadrant(int row, int column, int64_t first) const {
     View view = whole_.nest.lhs;
     view.dtype = DType::f32;
-    view.offset += (row * upper_ + first) * whole_.nest.lhs_m_stride + column * k_;
-    view.strides = {whole_.nest.lhs_m_stride, 1};
+    view.offset += (row + 2 * first) * whole_.nest.lhs_m_stride + column * k_;
+    view.strides = {2 * whole_.nest.lhs_m_stride, 1};
     return view;
   }
 
@@ -235,7 +242,7 @@ class StrassenBuilder {
   void add_weights() {
     PackedLayout layout = packed_layout(contractions_[0], chunks_.vectors);
     auto count = static_cast<int64_t>(contractions_.size());
-    layout.outer_strides[0] = count * layout.block;
+    layout.outer_strides[kChunkAxis] = count * layout.block;
     auto part = [contractions = contractions_, layout](std::byte* out, int64_t i) {
       const Contraction& c = contractions[static_cast<size_t>(i)];
       weight_packer(c, layout, c.nest.lanes)(out + i * layout.block * kBytes);
@@ -247,11 +254,11 @@ class StrassenBuilder {
       nest.rhs.pointer = pointer;
       nest.rhs.offset = i * layout.block;
       nest.rhs_n_stride = layout.rows;
-      nest.outer[0].rhs_stride = count * layout.block;
+      nest.outer[kChunkAxis].rhs_stride = count * layout.block;
     }
   }
 
-  // One tile of the plan is one chunk.
+  // One tile of the plan is one chunk of one block of rows.
   void add_products() {
     Builder b("strassen", job_.pointers + static_cast<int>(kernels_.extras.size()));
     for (size_t i = 0; i < contractions_.size(); ++i) {
@@ -262,15 +269,12 @@ class StrassenBuilder {
       int64_t tiles = ceil_div(c.nest.m, chunks_.rows), width = chunks_.vectors * c.nest.lanes;
       c.prefetch = tiles * 4 >= width ? 4 : 8;
       Schedule schedule{chunks_.rows, chunks_.vectors, 1, tiles, ceil_div(chunks_.columns, width)};
-      emit_nest(b, c.nest, schedule, [&](const MicroTile& micro) {
-        MicroTile tile = micro;
-        tile.position = b.rem(micro.position, b.index(tiles));
-        emit_contraction_tile(b, c, tile);
-      });
+      emit_nest(b, c.nest, schedule,
+                [&](const MicroTile& tile) { emit_contraction_tile(b, c, tile); });
     }
     DenseStage stage;
     stage.function = b.finish();
-    stage.tiles = chunks_.count;
+    stage.tiles = blocks_ * chunks_.count;
     double share = 2.0 * static_cast<double>(n_) / static_cast<double>(whole_.nest.n);
     stage.flops = whole_.flops * share;
     stage.performed = stage.flops * 7 / 8;
@@ -303,7 +307,7 @@ class StrassenBuilder {
     if (!view.scale_strides.empty()) view.scale_offset += count * view.scale_strides[axis];
   }
 
-  // Over chunks, outer axes, no tap, k, n.
+  // Over blocks of rows, chunks, outer axes, no tap, k, n.
   WeightView weight_quadrant(int row, int column) const {
     WeightView view = *whole_.weights;
     size_t k = view.strides.size() - 2, n = k + 1;
@@ -316,12 +320,12 @@ class StrassenBuilder {
   }
 
   void split_columns(Dims& strides) const {
-    strides.insert(strides.begin(), chunks_.columns * strides.back());
+    strides.insert(strides.begin(), {0, chunks_.columns * strides.back()});
   }
 
   Dims weight_sizes() const {
     Dims sizes = whole_.rhs_sizes;
-    sizes.insert(sizes.begin(), chunks_.count);
+    sizes.insert(sizes.begin(), {1, chunks_.count});
     sizes.end()[-2] = k_;
     sizes.back() = chunks_.columns;
     return sizes;
@@ -339,14 +343,15 @@ class StrassenBuilder {
   // Without the parts that need buffers.
   Contraction contraction(const Product& product) const {
     Contraction c = whole_;
-    c.nest.outer.insert(c.nest.outer.begin(), {chunks_.count, 0, 0});
-    c.nest.m = product.lower_rows ? lower() : upper_;
+    bool summed = product.left.sum >= 0;
+    c.nest.lhs_m_stride = summed ? k_ : 2 * whole_.nest.lhs_m_stride;
+    OuterAxis blocks{blocks_, rows_ * c.nest.lhs_m_stride, 0}, chunks{chunks_.count, 0, 0};
+    c.nest.outer.insert(c.nest.outer.begin(), {blocks, chunks});
+    c.nest.m = blocks_ == 1 && product.lower_rows ? lower() : rows_;
     c.nest.n = chunks_.columns;
     c.k = k_;
     c.rhs_sizes = weight_sizes();
-    bool summed = product.left.sum >= 0;
     c.nest.lhs = left_quadrant(product.left.row, product.left.column, 0);
-    if (summed) c.nest.lhs_m_stride = k_;
     for (const WeightTerm& term : product.weights) {
       WeightView view = weight_quadrant(term.row, term.column);
       if (&term == &product.weights[0]) {
@@ -358,10 +363,10 @@ class StrassenBuilder {
     return c;
   }
 
-  // Over chunks, outer axes, m and n.
+  // Over blocks of rows, chunks, outer axes, m and n.
   View intermediate(int i) const {
     int64_t n = chunks_.columns;
-    View view{intermediates_, DType::f32, i * upper_ * n, Dims(outer_ + 3, 0)};
+    View view{intermediates_, DType::f32, i * rows_ * n, Dims(outer_ + 4, 0)};
     view.strides.end()[-2] = n;
     view.strides.back() = 1;
     return view;
@@ -382,8 +387,9 @@ class StrassenBuilder {
     }
     if (const auto& f = product.finished) {
       std::vector<AxisSource> quadrant = outer_axes();
-      quadrant.insert(quadrant.begin(), {axis_m() + 1, chunks_.columns, 0});
-      quadrant.push_back({axis_m(), 1, f->row * upper_});
+      quadrant.insert(quadrant.begin(),
+                      {{axis_m(), 2 * rows_, 0}, {axis_m() + 1, chunks_.columns, 0}});
+      quadrant.push_back({axis_m(), 2, f->row});
       quadrant.push_back({axis_m() + 1, 1, f->column * n_});
       int value = plus(f->from, f->op);
       for (int r : append_expr(e, remap(whole_.nest.epilogue, quadrant), value)) {
@@ -400,6 +406,7 @@ class StrassenBuilder {
   size_t outer_;  // its outer axes, all of size 1
   Chunks chunks_;
   int64_t upper_ = 0, k_ = 0, n_ = 0;      // sizes of the upper left quadrants
+  int64_t blocks_ = 1, rows_ = 0;          // of those rows, and rows of a block
   std::vector<Contraction> contractions_;  // of the products
   int sums_ = 0, intermediates_ = 0;       // pointers
 };
