@@ -27,6 +27,12 @@ void SampleOptions::add(CLI::App& verb) {
       ->capture_default_str();
   verb.add_option("--normalise", normalise, "unit, signed, imagenet or none")
       ->capture_default_str();
+  verb.add_option("--sizes", sizes,
+                  "train on pictures of these sides in turn, each for a share of the epochs: small "
+                  "ones first, such as 48,64,96, cost less (default: the network's size)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 16))
+      ->allow_extra_args(false);
 }
 
 void MethodOptions::add(CLI::App& verb) {

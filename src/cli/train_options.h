@@ -26,12 +26,13 @@ struct NetworkOptions {
 
 struct SampleOptions {
   std::string data, normalise = "unit";
+  std::vector<int64_t> sizes;  // sides of the training pictures; empty: as the network takes them
   double hold_out = 0.1;
 
   void add(CLI::App& verb);
   template <class F>
   void each(F&& f) {
-    f("data", data), f("hold-out", hold_out), f("normalise", normalise);
+    f("data", data), f("hold-out", hold_out), f("normalise", normalise), f("sizes", sizes);
   }
 };
 

@@ -142,6 +142,7 @@ Result<train::TrainerOptions> trainer_options(TrainOptions& o, const train::Trai
   BURIN_ASSIGN(options.step, step_options(o, trainable));
   options.schedule = o.method.schedule;
   options.epochs = o.method.epochs;
+  options.sides = o.samples.sizes;
   options.warmup_epochs = o.method.warmup;
   options.seed = o.common.seed;
   options.folder = o.out;

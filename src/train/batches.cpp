@@ -1,11 +1,17 @@
 // A loader runs on from epoch to epoch; it is made anew only where a start is not where it stands.
 #include "train/batches.h"
 
+#include <fmt/format.h>
+
 #include <set>
+
+#include "base/check.h"
 
 namespace burin::train {
 
 namespace {
+
+constexpr int64_t kLargestSide = 1 << 16;
 
 class PictureBatches : public BatchSource {
  public:
@@ -51,6 +57,14 @@ class PictureBatches : public BatchSource {
     return Batch{batch.images.data(), batch.soft_labels.data()};
   }
 
+  Result<void> resize(int64_t side) override {
+    BURIN_CHECK(side > 0 && side <= kLargestSide, "a picture of no possible size");
+    data::PictureFormat& f = options_.batches.format;
+    f.width = f.height = static_cast<int>(side);
+    next_ = -1;
+    return {};
+  }
+
   std::map<int64_t, Diagnostic> take_unreadable() override {
     std::map<int64_t, Diagnostic> taken;
     for (const auto& [item, why] : loader_->unreadable()) {
@@ -70,6 +84,10 @@ class PictureBatches : public BatchSource {
 
 }  // namespace
 
+Result<void> BatchSource::resize(int64_t side) {
+  return fail("", fmt::format("the samples cannot be made {} x {}", side, side));
+}
+
 Result<std::unique_ptr<BatchSource>> picture_batches(const data::Dataset& dataset,
                                                      std::vector<int64_t> items,
                                                      const data::LoaderOptions& options) {
@@ -86,9 +104,8 @@ Result<data::PictureFormat> picture_format(const Shape& sample, const data::Data
     format.height = static_cast<int>(height), format.width = static_cast<int>(width);
     return format;
   };
-  constexpr int64_t kMaxSide = 1 << 16;
   auto fits = [&](int64_t channels, int64_t height, int64_t width) {
-    return (channels == 1 || channels == 3) && height <= kMaxSide && width <= kMaxSide;
+    return (channels == 1 || channels == 3) && height <= kLargestSide && width <= kLargestSide;
   };
   bool rank3 = sample.rank() == 3;
   if (rank3 && fits(sample[0], sample[1], sample[2])) return set(sample[0], sample[1], sample[2]);

@@ -30,6 +30,8 @@ class BatchSource {
   virtual Result<void> start(int64_t epoch, int64_t first_batch) = 0;
   // nullopt at the end of the epoch.
   virtual Result<std::optional<Batch>> next() = 0;
+  // Samples are square pictures of this side from the next start() on. Fails where they cannot be.
+  virtual Result<void> resize(int64_t side);
   // Samples that could not be read and were left out since this was last asked; each once, however
   // often it comes.
   virtual std::map<int64_t, Diagnostic> take_unreadable() { return {}; }

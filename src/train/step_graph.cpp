@@ -41,6 +41,20 @@ Result<graph::Graph> import_for_batch(const Trainable& trainable, const onnx::Mo
   return std::move(imported.graph);
 }
 
+// The model for samples of these dimensions.
+Result<void> resize_samples(const std::string& input, const Dims& sample, onnx::Model& model) {
+  if (sample.empty()) return {};
+  for (onnx::ValueInfo& value : model.graph.inputs) {
+    if (value.name != input || !value.dims) continue;
+    if (value.dims->size() != sample.size() + 1) {
+      return fail(input,
+                  "the network takes " + value.text() + ", not samples of " + Shape(sample).text());
+    }
+    for (size_t i = 0; i < sample.size(); ++i) (*value.dims)[i + 1] = {sample[i], {}};
+  }
+  return {};
+}
+
 // An output for each watched value, though it may be one already.
 Result<void> add_watched(onnx::Model& model, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
@@ -253,9 +267,10 @@ Result<StepGraph> build_on(graph::Graph graph, const Trainable& trainable,
 
 Result<StepGraph> build(const Trainable& trainable, const onnx::Model& model,
                         const StepOptions& options, Build what) {
-  onnx::Model watched = model;
-  BURIN_TRY(add_watched(watched, options.watched));
-  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, watched, options.batch));
+  onnx::Model changed = model;
+  BURIN_TRY(resize_samples(trainable.input, options.sample, changed));
+  BURIN_TRY(add_watched(changed, options.watched));
+  BURIN_ASSIGN(graph::Graph graph, import_for_batch(trainable, changed, options.batch));
   return build_on(std::move(graph), trainable, options, what);
 }
 

@@ -18,6 +18,7 @@ struct StepOptions {
   int64_t batch = 32;  // rows of this process
   int64_t slices = 1;  // a step has slices * batch rows,
   int64_t slice = 0;   // of which these are the slice'th
+  Dims sample;         // of the data, for networks that take several; empty: the network's own
   TensorType labels;   // of a batch, as to_targets() of train/loss.h takes them
   std::string loss = "cross_entropy";
   LossOptions loss_options;

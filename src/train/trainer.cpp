@@ -14,6 +14,7 @@
 #include "exchange/outlive.h"
 #include "train/evaluate.h"
 #include "train/metrics.h"
+#include "train/sides.h"
 
 namespace burin::train {
 
@@ -59,6 +60,10 @@ Tensor view_labels(const TensorType& type, const void* data) {
   return Tensor(type, bytes, nullptr);
 }
 
+int64_t memory_of(const EvaluationProgram& evaluation) {
+  return evaluation.program().arena_bytes + evaluation.program().scratch_bytes;
+}
+
 double mean(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0; }
 
 // 0 where no time has gone: a validation that was still to be done when training went on.
@@ -81,6 +86,30 @@ double digest_of(const Variables& variables, std::initializer_list<int64_t> numb
   return static_cast<double>(digest >> 11);
 }
 
+// Makes the pictures of `train` that large and a step for them; 0: as they are.
+Result<void> take_pictures(int64_t side, BatchSource& train, StepOptions& step) {
+  if (side == 0) return {};
+  BURIN_TRY(train.resize(side));
+  const Dims& dims = train.data_type().shape.dims();
+  step.sample.assign(dims.begin() + 1, dims.end());
+  return {};
+}
+
+// Leaves the pictures at the first of the sides.
+Result<void> check_sides(const Trainable& trainable, BatchSource& train, TrainerOptions& options) {
+  for (size_t i = options.sides.size(); i-- > 0;) {
+    BURIN_TRY(take_pictures(options.sides[i], train, options.step));
+    auto graph = build_evaluation_graph(trainable, options.step);
+    if (graph) continue;
+    Diagnostic why = graph.error();
+    why.hint = fmt::format(
+        "that is with pictures of {0} x {0}; networks that end in a global average take any size",
+        options.sides[i]);
+    return std::unexpected(why);
+  }
+  return {};
+}
+
 }  // namespace
 
 Trainer::Trainer(const Trainable& trainable, BatchSource& train, BatchSource& validation,
@@ -91,7 +120,9 @@ Trainer::Trainer(const Trainable& trainable, BatchSource& train, BatchSource& va
       options_(std::move(options)),
       variables_(step.variables),
       training_step_(std::move(step.step)),
-      watch_(trainable, options_.step, options_.programs, options_.watch) {}
+      side_(side_of_epoch(options_.sides, 0, options_.epochs)) {
+  watch_.emplace(trainable, options_.step, options_.programs, options_.watch);
+}
 
 Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, BatchSource& train,
                                                  BatchSource& validation, TrainerOptions options) {
@@ -107,14 +138,13 @@ Result<std::unique_ptr<Trainer>> Trainer::create(const Trainable& trainable, Bat
   evaluation_options.labels = validation.labels_type();
   BURIN_ASSIGN(StepGraph evaluation, build_evaluation_graph(trainable, evaluation_options));
   BURIN_ASSIGN(auto evaluator, EvaluationProgram::create(evaluation, trainable, options.programs));
-  const runtime::Program& beside = evaluator->program();
-  BURIN_ASSIGN(MadeStep step,
-               make_training_step(trainable, options.step, options.programs,
-                                  beside.arena_bytes + beside.scratch_bytes, *options.ranks));
+  BURIN_TRY(check_sides(trainable, train, options));
+  BURIN_ASSIGN(MadeStep step, make_training_step(trainable, options.step, options.programs,
+                                                 memory_of(*evaluator), *options.ranks));
   std::unique_ptr<Trainer> t(
       new Trainer(trainable, train, validation, std::move(options), std::move(step)));
   t->evaluation_ = std::move(evaluator);
-  BURIN_TRY(t->watch_.check_names());
+  BURIN_TRY(t->watch_->check_names());
   std::error_code error;
   std::filesystem::create_directories(t->options_.folder, error);
   if (error) return fail(t->options_.folder, "cannot make this folder: " + error.message());
@@ -233,8 +263,25 @@ Result<EpochSums> Trainer::over_ranks(EpochSums sums) {
   return EpochSums{values[0], static_cast<int64_t>(values[1]), static_cast<int64_t>(values[2])};
 }
 
+// From now on steps are for pictures of this side.
+Result<void> Trainer::take_side(int64_t side) {
+  if (side == side_) return {};
+  BURIN_TRY(take_pictures(side, train_, options_.step));
+  BURIN_ASSIGN(MadeStep made, make_training_step(trainable_, options_.step, options_.programs,
+                                                 memory_of(*evaluation_), *options_.ranks));
+  training_step_ = std::move(made.step);
+  watch_.emplace(trainable_, options_.step, options_.programs, options_.watch);
+  side_ = side;
+  return {};
+}
+
+double Trainer::work_left_after(int64_t step) const {
+  return work_left(options_.sides, step, train_.batches(), options_.epochs);
+}
+
 Result<bool> Trainer::run_epoch() {
   current_ = {};
+  BURIN_TRY(take_side(side_of_epoch(options_.sides, epoch(), options_.epochs)));
   BURIN_TRY(train_.start(epoch(), step_ % train_.batches()));
   int64_t end = (epoch() + 1) * train_.batches();
   while (step_ < end) {
@@ -244,10 +291,13 @@ Result<bool> Trainer::run_epoch() {
     BURIN_ASSIGN(std::optional<Batch> batch, train_.next());
     if (!batch) return fail("", "the training data ended early");
     double waited = seconds_since(start);
+    double work = work_left_after(step_);
     BURIN_TRY(run_batch(*batch));
     double seconds = seconds_since(start);
+    work -= work_left_after(step_);
     for (Clocks* clocks : {&whole_, &current_}) {
       clocks->seconds += seconds, clocks->waiting += waited, clocks->samples += samples_of_step();
+      clocks->work += work;
     }
     report_progress();
     if (writes() && step_ < end && checkpoint_due()) BURIN_TRY(save());
@@ -267,7 +317,7 @@ Result<void> Trainer::run_batch(const Batch& batch) {
   auto seed =
       static_cast<uint32_t>(Rng(Rng(options_.seed).next() ^ static_cast<uint64_t>(step_)).next());
   StepState state{variables_, {batch.data, batch.labels}, scalars, seed};
-  BURIN_TRY(watch_.before(step_ + 1, state));
+  BURIN_TRY(watch_->before(step_ + 1, state));
   double loss = training_step_->compute(variables_, state.batch, scalars, seed);
   Tensor labels = view_labels(train_.labels_type(), batch.labels);
   EpochSums mine;
@@ -276,7 +326,7 @@ Result<void> Trainer::run_batch(const Batch& batch) {
   mine.correct = count_correct(training_step_->scores(), labels);
   BURIN_ASSIGN(EpochSums all, over_ranks(mine));
   BURIN_TRY(training_step_->finish(variables_));
-  BURIN_TRY(watch_.after(step_ + 1, loss, variables_, state));
+  BURIN_TRY(watch_->after(step_ + 1, loss, variables_, state));
   sums_.loss += all.loss, sums_.samples += all.samples, sums_.correct += all.correct;
   ++step_;
   return {};
@@ -372,9 +422,7 @@ void Trainer::report_progress() const {
   p.accuracy = accuracy_of(sums_);
   p.rate = static_cast<double>(current_.samples) / current_.seconds;
   p.waiting = current_.waiting / current_.seconds;
-  auto batch = static_cast<double>(samples_of_step());
-  auto left = static_cast<double>(p.epochs * p.batches - step_);
-  p.remaining = left * batch * whole_.seconds / static_cast<double>(whole_.samples);
+  p.remaining = work_left_after(step_) * whole_.seconds / whole_.work;
   options_.progress(p);
 }
 

@@ -49,6 +49,9 @@ struct TrainerOptions {
   StepOptions step;
   std::string schedule = "cosine";
   int64_t epochs = 10;
+  // Of the square pictures to train on, in turn, each for an equal share of the epochs; those that
+  // validate stay as they are. Empty: as they are.
+  std::vector<int64_t> sides;
   double warmup_epochs = 0;
   uint64_t seed = 1;
   std::string folder;                // made if it is missing
@@ -98,6 +101,8 @@ class Trainer {
   Result<void> check_ranks();
   Result<void> run_epochs(TrainReport& report);
   Result<bool> asked_to_stop();
+  Result<void> take_side(int64_t side);
+  double work_left_after(int64_t step) const;
   Result<bool> run_epoch();  // whether it came to its end
   Result<void> run_batch(const Batch& batch);
   Result<EpochSums> validate();
@@ -126,7 +131,8 @@ class Trainer {
   Variables variables_;
   std::unique_ptr<TrainingStep> training_step_;
   std::unique_ptr<EvaluationProgram> evaluation_;
-  StepWatch watch_;
+  std::optional<StepWatch> watch_;
+  int64_t side_ = 0;  // that the step is for; 0: the network's own
   std::optional<EventFile> events_;
   int64_t step_ = 0;
   EpochSums sums_;
@@ -138,6 +144,7 @@ class Trainer {
   struct Clocks {
     double seconds = 0, waiting = 0;
     int64_t samples = 0;
+    double work = 0;  // train/sides.h
   };
   Clocks whole_, current_;
 };
