@@ -42,6 +42,11 @@ struct Expr {
   std::vector<int> results;     // the nodes whose values the kernel stores
 
   bool empty() const { return nodes.empty(); }
+  // Appends a node; its number.
+  int add(ExprNode node) {
+    nodes.push_back(std::move(node));
+    return static_cast<int>(nodes.size()) - 1;
+  }
 };
 
 // How the point is addressed while code is emitted: every axis has a run-time index; the lanes of

@@ -89,7 +89,7 @@ struct BlockCopy {
   int64_t in_stride = 0;  // along the innermost axis of the output
   Out* out = nullptr;
   Put put;
-  Scales scales;
+  Scales& scales;
 
   static constexpr bool kQuads = std::is_same_v<T, float> && std::is_same_v<Out, float>;
 
@@ -183,10 +183,15 @@ size_t innermost(std::span<const int64_t> extents, std::span<const int64_t> out_
   return inner;
 }
 
-template <class T, class Out, class Put>
-void copy_box(const WeightView& view, std::span<const int64_t> start,
-              std::span<const int64_t> extents, std::span<const int64_t> out_strides, Out* out,
-              Put put) {
+// How a box is walked: along `inner`, over entries in the order of the input.
+struct Walk {
+  size_t inner = 0;
+  int64_t base = 0;  // of the box in the input
+  std::vector<Entry> entries;
+};
+
+Walk walk_box(const WeightView& view, std::span<const int64_t> start,
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides) {
   size_t inner = innermost(extents, out_strides);
   std::vector<size_t> order;
   for (size_t i = 0; i < extents.size(); ++i) {
@@ -196,9 +201,23 @@ void copy_box(const WeightView& view, std::span<const int64_t> start,
     return std::abs(view.strides[a]) > std::abs(view.strides[b]);
   });
   int64_t base = std::inner_product(start.begin(), start.end(), view.strides.begin(), view.offset);
-  BlockCopy<T, Out, Put> copy{view, base, view.strides[inner],
-                              out,  put,  Scales(view, start, inner, extents[inner])};
-  copy.copy(flatten(view, order, extents, out_strides), extents[inner]);
+  return {inner, base, flatten(view, order, extents, out_strides)};
+}
+
+// `put` for elements of every dtype; what does not depend on the dtype happens once, outside.
+template <class Out, class Put>
+void copy_box(const WeightView& view, std::span<const int64_t> start,
+              std::span<const int64_t> extents, std::span<const int64_t> out_strides, Out* out,
+              Put put) {
+  Walk walk = walk_box(view, start, extents, out_strides);
+  Scales scales(view, start, walk.inner, extents[walk.inner]);
+  visit_dtype(view.value.dtype(), [&](auto t) {
+    using T = decltype(t);
+    if constexpr (std::is_same_v<Out, float> || std::is_integral_v<T>) {
+      BlockCopy<T, Out, Put>{view, walk.base, view.strides[walk.inner], out, put, scales}.copy(
+          walk.entries, extents[walk.inner]);
+    }
+  });
 }
 
 bool is_empty(std::span<const int64_t> extents) {
@@ -215,10 +234,7 @@ void copy_weights_f32(const WeightView& view, std::span<const int64_t> start,
     out[0] = static_cast<float>(view.at({}));
     return;
   }
-  visit_dtype(view.value.dtype(), [&](auto t) {
-    auto put = [](auto& to, auto value) { to = value; };
-    copy_box<decltype(t), float>(view, start, extents, out_strides, out, put);
-  });
+  copy_box(view, start, extents, out_strides, out, [](auto& to, auto value) { to = value; });
 }
 
 void add_weights_f32(const WeightView& view, float factor, std::span<const int64_t> start,
@@ -226,10 +242,8 @@ void add_weights_f32(const WeightView& view, float factor, std::span<const int64
                      float* out) {
   if (is_empty(extents)) return;
   BURIN_CHECK(!extents.empty(), "a scalar is no matrix");
-  visit_dtype(view.value.dtype(), [&](auto t) {
-    auto put = [factor](auto& to, auto value) { to += factor * value; };
-    copy_box<decltype(t), float>(view, start, extents, out_strides, out, put);
-  });
+  copy_box(view, start, extents, out_strides, out,
+           [factor](auto& to, auto value) { to += factor * value; });
 }
 
 void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
@@ -241,12 +255,7 @@ void copy_weights_i32(const WeightView& view, std::span<const int64_t> start,
     out[0] = static_cast<int32_t>(view.value.as_int(view.offset));
     return;
   }
-  visit_dtype(view.value.dtype(), [&](auto t) {
-    if constexpr (std::is_integral_v<decltype(t)>) {
-      auto put = [](auto& to, auto value) { to = value; };
-      copy_box<decltype(t), int32_t>(view, start, extents, out_strides, out, put);
-    }
-  });
+  copy_box(view, start, extents, out_strides, out, [](auto& to, auto value) { to = value; });
 }
 
 Tensor pack_dense(const WeightView& view) {

@@ -20,9 +20,8 @@ TensorType infer_arithmetic(const InferArgs& args) {
 }
 
 TensorType infer_bits(const InferArgs& args) {
-  const TensorType& a = infer_same(args);
-  if (is_float(a.dtype)) refuse(args.op, fmt::format("is not defined for {}", a.text()));
-  return a;
+  check_bits(args.op, infer_same(args));
+  return args.operands[0];
 }
 
 TensorType infer_shift(const InferArgs& args) {

@@ -20,10 +20,9 @@ TensorType infer_float(const InferArgs& args) {
   return x;
 }
 
-TensorType infer_bits(const InferArgs& args) {
-  const TensorType& x = args.operands[0];
-  if (is_float(x.dtype)) refuse(args.op, fmt::format("is not defined for {}", x.text()));
-  return x;
+TensorType infer_complement(const InferArgs& args) {
+  check_bits(args.op, args.operands[0]);
+  return args.operands[0];
 }
 
 TensorType infer_test(const InferArgs& args) { return {DType::pred, infer_float(args).shape}; }
@@ -110,7 +109,7 @@ const RegisterOp register_is_inf(Op::is_inf, float_row(infer_test, [](auto x) {
 BURIN_UNARY_ROW(neg, infer_numeric, numbers, -bits(x))
 BURIN_UNARY_ROW(abs, infer_numeric, numbers, x < 0 ? -bits(x) : bits(x))
 BURIN_UNARY_ROW(sign, infer_numeric, numbers, sign_of(x))
-BURIN_UNARY_ROW(logical_not, infer_bits, integers, complement(x))
+BURIN_UNARY_ROW(logical_not, infer_complement, integers, complement(x))
 #undef BURIN_UNARY_ROW
 
 }  // namespace

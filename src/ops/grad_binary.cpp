@@ -10,10 +10,10 @@ struct Terms {
   NodeId left, right, y, g;
 };
 
-using Rule = NodeId (*)(const Terms&);
+using BinaryRule = NodeId (*)(const Terms&);
 
 // The cotangents by a rule for each operand.
-template <Rule left, Rule right>
+template <BinaryRule left, BinaryRule right>
 std::vector<NodeId> binary(const GradArgs& args) {
   Terms t{args.b, args.operand(0), args.operand(1), args.node, args.cotangent};
   NodeId none;

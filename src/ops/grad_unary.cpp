@@ -27,9 +27,9 @@ Term operator-(double x, Term y) { return apply(Op::sub, x, y); }
 
 constexpr double kTwoOverRootPi = 1.1283791670955126;
 
-using Rule = Term (*)(Term x, Term y, Term g);
+using UnaryRule = Term (*)(Term x, Term y, Term g);
 
-template <Rule rule>
+template <UnaryRule rule>
 std::vector<NodeId> unary(const GradArgs& args) {
   if (!args.wanted[0]) return no_gradient(args);
   Builder& b = args.b;

@@ -59,6 +59,10 @@ void check_numeric(Op op, const TensorType& x) {
   if (x.dtype == DType::pred) refuse(op, fmt::format("is not defined for {}", x.text()));
 }
 
+void check_bits(Op op, const TensorType& x) {
+  if (is_float(x.dtype)) refuse(op, fmt::format("is not defined for {}", x.text()));
+}
+
 int64_t size_add(Op op, int64_t a, int64_t b) {
   auto sum = checked_add(a, b);
   if (!sum) refuse(op, fmt::format("size {} + {} overflows", a, b));

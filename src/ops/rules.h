@@ -43,6 +43,8 @@ void check_same_dtype(Op op, const TensorType& a, const TensorType& b);
 void check_index_dtype(Op op, const TensorType& indices);
 // Not pred.
 void check_numeric(Op op, const TensorType& x);
+// An integer or pred.
+void check_bits(Op op, const TensorType& x);
 
 // a + b and a * b, refusing results outside int64.
 int64_t size_add(Op op, int64_t a, int64_t b);

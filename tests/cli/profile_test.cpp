@@ -1,7 +1,6 @@
 // burin profile: the page stands by itself, the picture is a picture, the trace is a trace.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -11,14 +10,7 @@
 
 namespace burin::test {
 
-namespace {
-
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST(Profile, PageStandsByItself) {
   TempFolder folder;
@@ -26,7 +18,7 @@ TEST(Profile, PageStandsByItself) {
       run_burin("profile lenet --seconds 0.05 --threads 1 -o " + folder.file("report.html"));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("at the machine's limits"), std::string::npos) << result.out;
-  std::string page = read(folder.file("report.html"));
+  std::string page = read_file(folder.file("report.html"));
   expect_nested(page);
   expect_self_contained(page);
   EXPECT_EQ(count(page, "<div class='bar'"), 7u);
@@ -41,7 +33,7 @@ TEST(Profile, RooflineAloneIsAnSvg) {
   TempFolder folder;
   std::string path = folder.file("roofline.svg");
   ASSERT_EQ(run_burin("profile mlp --seconds 0.05 -o " + path).exit_code, 0);
-  std::string picture = read(path);
+  std::string picture = read_file(path);
   EXPECT_TRUE(picture.starts_with("<svg ")) << picture.substr(0, 100);
   expect_nested(picture);
   EXPECT_EQ(count(picture, "<circle class='dot "), 3u);
@@ -55,7 +47,7 @@ TEST_P(ProfileTrace, LanesDoNotOverlapAndCoverTheRun) {
   CommandResult result = run_burin("profile catdog --seconds 0.05 --trace " + path + " --threads " +
                                    std::to_string(GetParam()));
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  auto trace = nlohmann::json::parse(read(path));
+  auto trace = nlohmann::json::parse(read_file(path));
   std::map<int, double> last;              // the end of the latest event of each lane
   std::map<std::string, double> duration;  // by category
   std::map<std::string, int> events;

@@ -36,7 +36,7 @@ std::map<std::string, std::string> variables_of(const std::string& folder) {
 }
 
 // Pictures of 6 x 6 with two bright rows that say the class, among much noise.
-void write_samples(const TempFolder& folder, int64_t count) {
+void write_bands(const TempFolder& folder, int64_t count) {
   Tensor x({DType::u8, {count, 6, 6}}), y({DType::i64, {count}});
   Rng rng(1);
   for (int64_t i = 0; i < count; ++i) {
@@ -160,7 +160,7 @@ std::string training_line(const TempFolder& folder, const std::string& net) {
 // with an error that says so and with a checkpoint that training can go on from.
 void expect_rescue(const std::function<void(const LongTraining&)>& harm, const char* message) {
   TempFolder folder;
-  write_samples(folder, 200);
+  write_bands(folder, 200);
   std::string out = folder.file("out");
   LongTraining training(folder, training_line(folder, write_rowwise_network(folder, 32)) +
                                     "--epochs 1000000 --patience 2 -o " + out);
@@ -185,7 +185,7 @@ void expect_rescue(const std::function<void(const LongTraining&)>& harm, const c
 TEST(CliRanks, HaveTheLossCurveOfOneProcess) {
   NEEDS_MPIRUN();
   TempFolder folder;
-  write_samples(folder, 300);
+  write_bands(folder, 300);
   std::string line = training_line(folder, write_rowwise_network(folder, 64)) +
                      "--epochs 4 --clip-norm 1 --ema 0.9 --flip --shift 1 -o ";
   CommandResult one = run_burin(line + folder.file("one"));
@@ -202,7 +202,7 @@ TEST(CliRanks, HaveTheLossCurveOfOneProcess) {
 TEST(CliRanks, GiveTheSameBitsEachTimeAndAfterAStop) {
   NEEDS_MPIRUN();
   TempFolder folder;
-  write_samples(folder, 300);
+  write_bands(folder, 300);
   // BatchNormalization: each rank normalises by its own rows, and their weights must stay equal.
   std::string net = folder.file("tiny.onnx");
   auto model = tiny_model();
@@ -242,7 +242,7 @@ TEST(CliRanks, ARankThatHangsCountsAsLost) {
 TEST(CliRanks, ErrorsAreToldOnce) {
   NEEDS_MPIRUN();
   TempFolder folder;
-  write_samples(folder, 100);
+  write_bands(folder, 100);
   std::string net = write_rowwise_network(folder, 8);
   CommandResult result = run_on_ranks(
       folder, 2,
@@ -256,7 +256,7 @@ TEST(CliRanks, ErrorsAreToldOnce) {
 
 TEST(CliRanks, OneProcessLoadsNoMpi) {
   TempFolder folder;
-  write_samples(folder, 64);
+  write_bands(folder, 64);
   std::string line = training_line(folder, write_rowwise_network(folder, 8)) + "--epochs 1 -o ";
   CommandResult result =
       run_burin(line + folder.file("out"), "BURIN_TUNE_CACHE=off LD_DEBUG=files");

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // 28 x 28 pictures of two classes, mostly noise.
-void write_samples(const TempFolder& folder, int64_t count) {
+void write_noise(const TempFolder& folder, int64_t count) {
   Tensor x({DType::u8, {count, 28, 28}}), y({DType::i64, {count}});
   Rng rng(1);
   for (int64_t i = 0; i < count; ++i) {
@@ -98,7 +98,7 @@ void expect_same_training(const std::string& a, const std::string& b) {
 
 TEST(CliTrainStop, KilledAtAnyMomentItGoesOnWithTheSameBits) {
   TempFolder folder;
-  write_samples(folder, 120);
+  write_noise(folder, 120);
   std::string whole = folder.file("whole"), parts = folder.file("parts");
   std::string first = "train " + folder.path().string() +
                       " --net lenet --epochs 12 --batch 10 --ema 0.9 --checkpoint-every 3 -o ";
@@ -128,7 +128,7 @@ TEST(CliTrainStop, KilledAtAnyMomentItGoesOnWithTheSameBits) {
 TEST(CliTrainStop, CtrlCSavesAndSaysHowToGoOn) {
   for (const char* signal : {"INT", "TERM"}) {
     TempFolder folder;
-    write_samples(folder, 120);
+    write_noise(folder, 120);
     std::string out = folder.file("out");
     CommandResult result = run_burin(
         "train " + folder.path().string() +

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "tensor/npy.h"
 #include "tests/support/command.h"
@@ -13,14 +12,7 @@
 
 namespace burin::test {
 
-namespace {
-
-std::string read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
   TempFolder folder;
@@ -30,7 +22,7 @@ TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
   CommandResult result = run_burin(line + out);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_NE(result.out.find("accuracy 100.00 %"), std::string::npos) << result.out;
-  std::string page = read(out + "/report.html");
+  std::string page = read_file(out + "/report.html");
   expect_nested(page);
   expect_self_contained(page);
   EXPECT_NE(page.find("100.00 %"), std::string::npos);
@@ -51,7 +43,8 @@ TEST(CliTrain, MoreEpochsLaterAreTheSameAsAtOnce) {
   ASSERT_EQ(run_burin(line + parts + " --epochs 1").exit_code, 0);
   CommandResult resumed = run_burin("train --resume " + parts + " --epochs 3 --threads 1");
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  std::string a = read(whole + "/last.safetensors"), b = read(parts + "/last.safetensors");
+  std::string a = read_file(whole + "/last.safetensors"),
+              b = read_file(parts + "/last.safetensors");
   ASSERT_GT(a.size(), 100000u);
   EXPECT_EQ(a.substr(a.size() - 900000), b.substr(b.size() - 900000));
 }
@@ -68,7 +61,8 @@ TEST(CliTrain, AugmentsByPresetAndSingleOptionsAndGoesOnAlike) {
   ASSERT_EQ(run_burin(line + parts + " --epochs 1").exit_code, 0);
   CommandResult resumed = run_burin("train --resume " + parts + " --epochs 2");
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  std::string a = read(whole + "/last.safetensors"), b = read(parts + "/last.safetensors");
+  std::string a = read_file(whole + "/last.safetensors"),
+              b = read_file(parts + "/last.safetensors");
   ASSERT_GT(a.size(), 200000u);
   EXPECT_EQ(a.substr(a.size() - 200000), b.substr(b.size() - 200000));
   EXPECT_EQ(run_burin(line + whole + " --rotate 200").exit_code, 2);

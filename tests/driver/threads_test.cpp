@@ -1,6 +1,7 @@
 // The same bits on one thread and on two, for methods whose threads share results between stages.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/rng.h"

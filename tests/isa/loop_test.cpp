@@ -12,12 +12,12 @@ namespace burin::isa {
 
 namespace {
 
-struct Row {
+struct LoopRow {
   const char* name;
   const char* text;
 };
 
-constexpr Row kRows[] = {
+constexpr LoopRow kLoops[] = {
     {"Rotation", R"(kernel "k"(%0, tile %1) {
   %2: i64 = load [%0]
   %3: i64, %4: i64, %5: i64 = loop %6 = i64(0) to i64(5) step 1 carry %7 = %2, %8 = i64(7), %9 = %1 {
@@ -90,7 +90,7 @@ class LoopTest : public testing::TestWithParam<std::tuple<const char*, size_t>> 
 TEST_P(LoopTest, AgreesWithInterpreter) {
   Target target = target_named(std::get<0>(GetParam()));
   if (!can_run(target)) GTEST_SKIP() << "the host lacks " << target.name;
-  auto f = loop::parse(kRows[std::get<1>(GetParam())].text);
+  auto f = loop::parse(kLoops[std::get<1>(GetParam())].text);
   ASSERT_TRUE(f) << f.error().text();
   std::array<int64_t, 16> expected{11, 0, 0, 0, 0x400000003f800000, 0x4080000040400000};
   std::array<int64_t, 16> actual = expected;
@@ -102,10 +102,10 @@ TEST_P(LoopTest, AgreesWithInterpreter) {
 
 INSTANTIATE_TEST_SUITE_P(Isa, LoopTest,
                          testing::Combine(testing::Values("avx512", "avx2"),
-                                          testing::Range(size_t{0}, std::size(kRows))),
+                                          testing::Range(size_t{0}, std::size(kLoops))),
                          [](const auto& info) {
                            return std::string(std::get<0>(info.param)) + "_" +
-                                  kRows[std::get<1>(info.param)].name;
+                                  kLoops[std::get<1>(info.param)].name;
                          });
 
 }  // namespace burin::isa

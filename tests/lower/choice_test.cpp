@@ -42,7 +42,7 @@ std::vector<DenseOutcome> run_alternatives(const DenseCase& c, const loop::Machi
   return outcomes;
 }
 
-std::vector<DenseCase> cases() {
+std::vector<DenseCase> choice_cases() {
   DenseCase narrow =
       conv_case("3x3", {1, 17, 33, 7}, {3, 3, 7, 33}, {1, 1}, {1, 1}, {1, 1}, {1, 1});
   DenseCase pointwise =
@@ -87,7 +87,7 @@ TEST(Choice, RefusesOtherText) {
 }
 
 TEST(Choice, EveryAlternativeIsRight) {
-  for (DenseCase c : cases()) {
+  for (DenseCase c : choice_cases()) {
     for (bool constant : {true, false}) {
       c.constant_weights = constant;
       for (int bits : {256, 512}) {
@@ -102,7 +102,7 @@ TEST(Choice, EveryAlternativeIsRight) {
 
 TEST(Choice, AlternativesAreThereForContractions) {
   isa::Target host = isa::host_target().value();
-  for (const DenseCase& c : cases()) {
+  for (const DenseCase& c : choice_cases()) {
     auto outcomes = run_alternatives(c, host.machine, engraved_tile(host));
     for (const DenseOutcome& outcome : outcomes) EXPECT_EQ(outcome.failure, "");
     bool contraction = c.name == "3x3" || c.name == "matmul";
@@ -112,7 +112,7 @@ TEST(Choice, AlternativesAreThereForContractions) {
 
 // What does not fit the job changes nothing.
 TEST(Choice, ForeignChoicesAreIgnored) {
-  for (const DenseCase& c : cases()) {
+  for (const DenseCase& c : choice_cases()) {
     with_job(c, machine_of(512), [&](const DenseJob& job) {
       DenseKernels own = lower::make_dense(job);
       for (const char* name :
@@ -145,7 +145,7 @@ TEST(Signature, TellsCasesAndMachinesApart) {
       EXPECT_TRUE(fresh) << c.name << " " << what << " as " << it->second;
     });
   };
-  for (DenseCase c : cases()) {
+  for (DenseCase c : choice_cases()) {
     expect_new(c, machine_of(512), "");
     expect_new(c, machine_of(256), "256 bits");
     loop::Machine small = machine_of(512);
@@ -163,7 +163,7 @@ TEST(Signature, TellsCasesAndMachinesApart) {
 
 // Every field of a job that kernels may read changes its signature.
 TEST(Signature, CountsEveryField) {
-  with_job(cases()[0], machine_of(512), [](const DenseJob& job) {
+  with_job(choice_cases()[0], machine_of(512), [](const DenseJob& job) {
     std::string own = signature_of(job);
     EXPECT_EQ(own, signature_of(job));
     using Change = std::function<void(DenseJob&)>;

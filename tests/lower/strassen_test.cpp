@@ -9,7 +9,7 @@
 namespace burin::test {
 namespace {
 
-std::vector<DenseCase> cases() {
+std::vector<DenseCase> strassen_cases() {
   return {
       matmul_case("least", {2, 2}, {2, 2}),
       matmul_case("three rows", {3, 16}, {16, 32}),
@@ -28,7 +28,7 @@ lower::DenseKernels strassen(const lower::DenseJob& job) {
 }
 
 TEST(Strassen, Interpreted) {
-  for (DenseCase c : cases()) {
+  for (DenseCase c : strassen_cases()) {
     for (bool epilogue : {false, true}) {
       c.epilogue = epilogue;
       DenseOutcome made = run_dense(c, machine_of(512), strassen, interpret_tile());
@@ -41,7 +41,7 @@ TEST(Strassen, AsMachineCode) {
   for (const char* name : {"avx2", "avx512"}) {
     isa::Target target = isa::target_from_name(name).value();
     if (!isa::can_run(target)) continue;
-    for (DenseCase c : cases()) {
+    for (DenseCase c : strassen_cases()) {
       for (bool epilogue : {false, true}) {
         c.epilogue = epilogue;
         if (target.machine.lane_masks || c.w.shape.dims().back() % 16 == 0) {  // else refused

@@ -10,7 +10,7 @@
 namespace burin::test {
 namespace {
 
-std::vector<DenseCase> cases() {
+std::vector<DenseCase> gradient_cases() {
   return {
       gradient_case("one column", {1, 17, 1, 1}, 1, {1, 1}, {1, 1}),
       gradient_case("small", {1, 3, 4, 3}, 17, {1, 1}, {1, 1}),
@@ -26,12 +26,12 @@ std::vector<DenseCase> cases() {
   };
 }
 
-struct Cut {
+struct GradientCut {
   int64_t parts = 1, block = 128, groups = 1;  // at most
   int64_t rows = 6, vectors = 1;
 };
 
-MakeKernels winograd(int64_t m, Cut cut) {
+MakeKernels winograd_gradient(int64_t m, GradientCut cut) {
   return [=](const lower::DenseJob& job) {
     EXPECT_EQ(lower::cannot_winograd_gradient(job).value_or(""), "");
     lower::WeightGradient w = lower::weight_gradient_of(job);
@@ -44,15 +44,16 @@ MakeKernels winograd(int64_t m, Cut cut) {
   };
 }
 
-const Cut kCuts[] = {{1, 128, 1, 6, 2}, {3, 3, 1, 4, 1}, {2, 2, 3, 5, 1}};
+const GradientCut kCuts[] = {{1, 128, 1, 6, 2}, {3, 3, 1, 4, 1}, {2, 2, 3, 5, 1}};
 
 TEST(WinogradGradient, Interpreted) {
-  for (DenseCase c : cases()) {
+  for (DenseCase c : gradient_cases()) {
     c.epilogue = c.name != "even";
     for (int bits : {256, 512}) {
       for (int64_t m : lower::kWinogradSizes) {
-        for (const Cut& cut : kCuts) {
-          DenseOutcome made = run_dense(c, machine_of(bits), winograd(m, cut), interpret_tile());
+        for (const GradientCut& cut : kCuts) {
+          DenseOutcome made =
+              run_dense(c, machine_of(bits), winograd_gradient(m, cut), interpret_tile());
           EXPECT_EQ(made.failure, "") << bits << " bits, F(3, " << m << ")";
         }
       }
@@ -64,11 +65,12 @@ TEST(WinogradGradient, AsMachineCode) {
   for (const char* name : {"avx2", "avx512"}) {
     isa::Target target = isa::target_from_name(name).value();
     if (!isa::can_run(target)) continue;
-    for (DenseCase c : cases()) {
+    for (DenseCase c : gradient_cases()) {
       c.epilogue = true;
       for (int64_t m : lower::kWinogradSizes) {
-        for (const Cut& cut : kCuts) {
-          DenseOutcome made = run_dense(c, target.machine, winograd(m, cut), engraved_tile(target));
+        for (const GradientCut& cut : kCuts) {
+          DenseOutcome made =
+              run_dense(c, target.machine, winograd_gradient(m, cut), engraved_tile(target));
           EXPECT_EQ(made.failure, "") << name << ", F(3, " << m << ")";
         }
       }
@@ -85,8 +87,9 @@ TEST(WinogradGradient, ErrorsAreBounded) {
     for (double mean : {0.0, 1.0}) {
       c.mean = mean;
       for (auto [m, bound] : bounds) {
-        for (const Cut& cut : {Cut{1, 128}, Cut{8, 16}}) {
-          DenseOutcome made = run_dense(c, target.machine, winograd(m, cut), engraved_tile(target));
+        for (const GradientCut& cut : {GradientCut{1, 128}, GradientCut{8, 16}}) {
+          DenseOutcome made =
+              run_dense(c, target.machine, winograd_gradient(m, cut), engraved_tile(target));
           EXPECT_EQ(made.failure, "");
           EXPECT_LT(made.error, bound) << images << " images, mean " << mean << ", F(3, " << m
                                        << "), " << cut.parts << " parts";

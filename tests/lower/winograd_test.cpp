@@ -14,7 +14,7 @@ DenseCase square_case(std::string name, Dims x, int64_t out, Dims low, Dims high
                    std::move(high), {1, 1});
 }
 
-std::vector<DenseCase> cases() {
+std::vector<DenseCase> winograd_cases() {
   return {
       square_case("one pixel", {1, 1, 1, 1}, 1, {1, 1}, {1, 1}),
       square_case("small", {1, 3, 3, 3}, 17, {1, 1}, {1, 1}),
@@ -59,7 +59,7 @@ MakeKernels winograd(int64_t m, Cut cut) {
 }
 
 TEST(Winograd, Interpreted) {
-  for (DenseCase c : cases()) {
+  for (DenseCase c : winograd_cases()) {
     c.epilogue = c.name != "even";
     for (int bits : {256, 512}) {
       for (int64_t m : {2, 4, 6}) {
@@ -79,7 +79,7 @@ TEST(Winograd, AsMachineCode) {
   for (const char* name : {"avx2", "avx512"}) {
     isa::Target target = isa::target_from_name(name).value();
     if (!isa::can_run(target)) continue;
-    for (DenseCase c : cases()) {
+    for (DenseCase c : winograd_cases()) {
       c.epilogue = true;
       for (int64_t m : {2, 4, 6}) {
         for (const Cut& cut : cuts) {

@@ -9,7 +9,7 @@
 namespace burin::onnx {
 namespace {
 
-ModelWriter small_model() {
+ModelWriter written_model() {
   ModelWriter w("small", 17);
   w.set_opset("com.example", 3);
   w.set_metadata("author", "nobody");
@@ -45,7 +45,7 @@ void expect_small_model(const Model& m) {
 }
 
 TEST(ModelWriter, RoundTripsThroughTheReader) {
-  auto model = parse(small_model());
+  auto model = parse(written_model());
   ASSERT_TRUE(model) << model.error().text();
   expect_small_model(*model);
   ASSERT_EQ(model->graph.nodes.size(), 1u);
@@ -68,14 +68,14 @@ TEST(ModelWriter, RoundTripsThroughTheReader) {
 
 TEST(ModelWriter, SavesWholeFilesOnly) {
   test::TempFolder folder;
-  ASSERT_TRUE(small_model().save(folder.file("m.onnx")));
+  ASSERT_TRUE(written_model().save(folder.file("m.onnx")));
   auto model = read_model(folder.file("m.onnx"));
   ASSERT_TRUE(model) << model.error().text();
   expect_small_model(*model);
   auto entries = std::distance(std::filesystem::directory_iterator(folder.path()), {});
   EXPECT_EQ(entries, 1) << "a temporary file was left behind";
 
-  auto failed = small_model().save(folder.file("missing/m.onnx"));
+  auto failed = written_model().save(folder.file("missing/m.onnx"));
   ASSERT_FALSE(failed);
   EXPECT_NE(failed.error().text().find("missing/m.onnx: cannot write"), std::string::npos);
 }

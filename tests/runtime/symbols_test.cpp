@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
 #include <sstream>
 
 #include "runtime/gdb_object.h"
@@ -32,11 +31,6 @@ Program two_kernels() {
     program.steps.push_back(std::move(step));
   }
   return program;
-}
-
-std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 template <class T>
@@ -76,7 +70,7 @@ TEST(Symbols, PerfMapHasALineForEachKernel) {
   auto symbols = symbols_of(program, reinterpret_cast<const std::byte*>(program.code.data()));
   ASSERT_TRUE(append_perf_map(symbols));
   std::string path = "/tmp/perf-" + std::to_string(::getpid()) + ".map";
-  std::istringstream lines(read(path));
+  std::istringstream lines(test::read_file(path));
   ::unlink(path.c_str());
   for (const CodeSymbol& symbol : symbols) {
     uint64_t address = 0, size = 0;
@@ -95,7 +89,7 @@ TEST(Symbols, JitdumpHoldsTheBytes) {
   auto symbols = symbols_of(program, reinterpret_cast<const std::byte*>(program.code.data()));
   ASSERT_TRUE(append_jitdump(symbols));
   ::unsetenv("JITDUMPDIR");
-  std::string dump = read(folder.file("jit-" + std::to_string(::getpid()) + ".dump"));
+  std::string dump = test::read_file(folder.file("jit-" + std::to_string(::getpid()) + ".dump"));
   EXPECT_EQ(word<uint32_t>(dump, 0), 0x4A695444u);
   size_t at = word<uint32_t>(dump, 8);
   EXPECT_EQ(at, 40u);

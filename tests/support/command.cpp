@@ -5,21 +5,10 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "tests/support/temp_folder.h"
 
 namespace burin::test {
-
-namespace {
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-}  // namespace
 
 CommandResult run_burin(const std::string& arguments, const std::string& environment) {
   return run_command(environment + " '" BURIN_BINARY "' " + arguments);
@@ -34,8 +23,8 @@ CommandResult run_command(const std::string& line) {
   CommandResult result;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.out = contents(out);
-  result.err = contents(err);
+  result.out = read_file(out);
+  result.err = read_file(err);
   return result;
 }
 

@@ -18,7 +18,7 @@ bool close(double actual, double expected, Tolerance t) {
 
 }  // namespace
 
-std::string difference(const Tensor& actual, const Tensor& expected, Tolerance tolerance) {
+std::string difference_within(const Tensor& actual, const Tensor& expected, Tolerance tolerance) {
   if (actual.type() != expected.type()) {
     return fmt::format("is {} where {} is expected", actual.type().text(), expected.type().text());
   }

@@ -14,6 +14,7 @@ struct Tolerance {
 };
 
 // Empty if they agree, else the first difference and how many there are.
-std::string difference(const Tensor& actual, const Tensor& expected, Tolerance tolerance = {});
+std::string difference_within(const Tensor& actual, const Tensor& expected,
+                              Tolerance tolerance = {});
 
 }  // namespace burin::test

@@ -128,7 +128,7 @@ std::string compare_outputs(const graph::Graph& graph, const std::vector<Tensor>
     if (options.relative_to_largest > 0) {
       tolerance.absolute += options.relative_to_largest * largest(wanted);
     }
-    std::string wrong = difference(actual[i], wanted, tolerance);
+    std::string wrong = difference_within(actual[i], wanted, tolerance);
     if (!wrong.empty()) return fmt::format("output '{}' {}", graph.outputs[i].name, wrong);
   }
   return {};

@@ -73,7 +73,7 @@ loop::Machine machine_of(int vector_bits) {
 
 namespace {
 
-Tensor random_tensor(const TensorType& type, Rng& rng, double mean = 0) {
+Tensor normal_tensor(const TensorType& type, Rng& rng, double mean = 0) {
   Tensor t(type);
   for (int64_t i = 0; i < t.elements(); ++i) {
     is_float(type.dtype) ? t.set_double(i, mean + rng.uniform(-1, 1))
@@ -155,7 +155,7 @@ int add_op(Setup& s, graph::Op op, int a, int b) {
 NodeId add_epilogue(Setup& s, graph::Builder& g, NodeId root, Rng& rng) {
   const Shape& shape = s.result.shape;
   TensorType bias_type{DType::f32, {shape[shape.rank() - 1]}};
-  Tensor bias = random_tensor(bias_type, rng), residual = random_tensor(s.result, rng);
+  Tensor bias = normal_tensor(bias_type, rng), residual = normal_tensor(s.result, rng);
   NodeId b = g.input("bias", bias_type), r = g.input("residual", s.result);
   s.inputs.push_back(bias);
   s.inputs.push_back(residual);
@@ -185,14 +185,14 @@ NodeId reverse_output(Setup& s, graph::Builder& g, NodeId result) {
 void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   Rng rng(17);
   graph::Builder g(s.graph);
-  Tensor x = random_tensor(c.x, rng, c.mean);
+  Tensor x = normal_tensor(c.x, rng, c.mean);
   auto ordered = [&](NodeId node, const Dims& order) {
     return order.empty() ? node : g.transpose(node, order);
   };
   std::vector<NodeId> operands = {ordered(g.input("x", c.x), c.x_order)};
   add_operand(s, operands[0], x, false, c.x_order);
   if (c.op != graph::Op::reduce_window) {
-    Tensor w = random_tensor(c.w, rng);
+    Tensor w = normal_tensor(c.w, rng);
     NodeId node = c.constant_weights ? reversed_constant(g, w) : g.input("w", c.w);
     operands.push_back(ordered(node, c.w_order));
     add_operand(s, operands[1], w, c.constant_weights, c.w_order);
@@ -214,7 +214,7 @@ void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   s.job.machine = &machine;
 }
 
-std::string compare(const Tensor& got, const Tensor& wanted, double scale) {
+std::string compare_scaled(const Tensor& got, const Tensor& wanted, double scale) {
   for (int64_t i = 0; i < wanted.elements(); ++i) {
     double a = got.as_double(i), b = wanted.as_double(i);
     if (std::isnan(a) && std::isnan(b)) continue;
@@ -353,7 +353,7 @@ DenseOutcome run_dense(const DenseCase& c, const loop::Machine& machine, const M
     for (const lower::DenseStage& stage : kernels.stages) taps += stage.flops;
     taps /= static_cast<double>(s.result.shape.elements() + 1);
     error = largest_error(out, (*wanted)[0]);
-    failure = compare(out, (*wanted)[0], std::max(taps, 2.0));
+    failure = compare_scaled(out, (*wanted)[0], std::max(taps, 2.0));
   }
   if (!failure.empty()) failure = c.name + " (" + kernels.algorithm + "): " + failure;
   return {failure, kernels.algorithm, error};

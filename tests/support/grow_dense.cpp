@@ -17,8 +17,8 @@ int64_t rank_of(GraphMaker& m, NodeId x) { return static_cast<int64_t>(m.b.shape
 
 int64_t last_size(GraphMaker& m, NodeId x) { return m.b.shape(x).dims().back(); }
 
-constexpr ReduceKind kKinds[] = {ReduceKind::sum, ReduceKind::sum, ReduceKind::max, ReduceKind::min,
-                                 ReduceKind::prod};
+constexpr ReduceKind kLikelyKinds[] = {ReduceKind::sum, ReduceKind::sum, ReduceKind::max,
+                                       ReduceKind::min, ReduceKind::prod};
 
 // Bound and exactness of combining `count` elements of x; prod wants them near one.
 void note_reduced(GraphMaker& m, NodeId id, NodeId x, ReduceKind kind, double count) {
@@ -41,7 +41,7 @@ NodeId reducible(GraphMaker& m, ReduceKind kind, int64_t least_rank) {
 }
 
 void reduce(GraphMaker& m) {
-  ReduceKind kind = m.one_of(kKinds);
+  ReduceKind kind = m.one_of(kLikelyKinds);
   NodeId x = reducible(m, kind, 1);
   Dims axes;
   double count = 1;
@@ -56,7 +56,7 @@ void reduce(GraphMaker& m) {
 
 void reduce_window(GraphMaker& m) {
   graph::WindowAttr attr;
-  attr.kind = m.one_of(kKinds);
+  attr.kind = m.one_of(kLikelyKinds);
   NodeId x = reducible(m, attr.kind, 1);
   bool padded = attr.kind == ReduceKind::sum || attr.kind == ReduceKind::prod;
   double count = 1;
@@ -196,11 +196,11 @@ void layer_norm(GraphMaker& m) {
   m.note(m.b.add(scaled, along_last(m, y)), 22, false);
 }
 
-constexpr GrowStep kSteps[] = {reduce,      reduce_window, dot_general, convolution,
-                               dense_layer, conv_layer,    softmax,     layer_norm};
+constexpr GrowStep kDenseSteps[] = {reduce,      reduce_window, dot_general, convolution,
+                                    dense_layer, conv_layer,    softmax,     layer_norm};
 
 }  // namespace
 
-std::span<const GrowStep> dense_steps() { return kSteps; }
+std::span<const GrowStep> dense_steps() { return kDenseSteps; }
 
 }  // namespace burin::test

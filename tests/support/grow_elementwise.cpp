@@ -50,12 +50,12 @@ void rough_unary(GraphMaker& m) {
   m.note(m.b.add(m.one_of(kOps), {x}), m.bound(x) + 1, true);
 }
 
-constexpr DType kIntegers[] = {DType::i32, DType::i64, DType::u8, DType::i8};
+constexpr DType kGrownIntegers[] = {DType::i32, DType::i64, DType::u8, DType::i8};
 constexpr double kIntegerBound = 1e19;
 
 NodeId pick_integer(GraphMaker& m) {
   auto wanted = [&](NodeId id) { return is_integer(m.b.dtype(id)); };
-  return m.pick(wanted, {m.one_of(kIntegers), Shape(m.dims(0, 4))});
+  return m.pick(wanted, {m.one_of(kGrownIntegers), Shape(m.dims(0, 4))});
 }
 
 void integer_unary(GraphMaker& m) {
@@ -137,7 +137,7 @@ void logic(GraphMaker& m) {
 
 void select(GraphMaker& m) {
   NodeId pred = pick_pred(m);
-  DType dtype = m.chance(70) ? DType::f32 : m.one_of(kIntegers);
+  DType dtype = m.chance(70) ? DType::f32 : m.one_of(kGrownIntegers);
   TensorType type = {dtype, m.b.shape(pred)};
   NodeId x = m.pick_like(type), y = m.pick_like(type);
   m.note(m.b.select(pred, x, y), std::max(m.bound(x), m.bound(y)), m.exact(x) && m.exact(y));
@@ -169,13 +169,13 @@ void convert(GraphMaker& m) {
   m.note(m.b.convert(x, to), m.bound(x), exact);
 }
 
-constexpr GrowStep kSteps[] = {smooth_unary,   smooth_unary, rough_unary, integer_unary,
-                               float_binary,   float_binary, float_power, float_remainder,
-                               integer_binary, compare,      logic,       select,
-                               clamp,          convert};
+constexpr GrowStep kElementwiseSteps[] = {
+    smooth_unary, smooth_unary, rough_unary,     integer_unary,  float_binary,
+    float_binary, float_power,  float_remainder, integer_binary, compare,
+    logic,        select,       clamp,           convert};
 
 }  // namespace
 
-std::span<const GrowStep> elementwise_steps() { return kSteps; }
+std::span<const GrowStep> elementwise_steps() { return kElementwiseSteps; }
 
 }  // namespace burin::test

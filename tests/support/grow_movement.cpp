@@ -182,12 +182,12 @@ void iota(GraphMaker& m) {
   m.note(m.b.iota({m.one_of(kDTypes), Shape(dims)}, axis), 100, true);
 }
 
-constexpr GrowStep kSteps[] = {
+constexpr GrowStep kMovementSteps[] = {
     reshape, transpose, broadcast, slice,   pad, concatenate, growing_concatenation,
     reverse, gather,    scatter,   argsort, iota};
 
 }  // namespace
 
-std::span<const GrowStep> movement_steps() { return kSteps; }
+std::span<const GrowStep> movement_steps() { return kMovementSteps; }
 
 }  // namespace burin::test

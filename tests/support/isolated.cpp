@@ -55,10 +55,10 @@ Child start(size_t index, const IsolatedTask& task, const Limits& limits) {
   pid_t pid = fork();
   BURIN_CHECK(pid >= 0, "no child process");
   if (pid == 0) {
-    close(ends[0]);
+    ::close(ends[0]);
     run_child(task, ends[1], limits);
   }
-  close(ends[1]);
+  ::close(ends[1]);
   auto allowed = std::chrono::duration<double>(limits.seconds);
   return {index, pid, ends[0], Clock::now() + std::chrono::duration_cast<Clock::duration>(allowed)};
 }
@@ -68,7 +68,7 @@ void finish(const Child& child, bool late, IsolatedResult& result) {
   if (late) kill(child.pid, SIGKILL);
   int status = 0;
   waitpid(child.pid, &status, 0);
-  close(child.fd);
+  ::close(child.fd);
   if (late) {
     result.end = IsolatedResult::End::timed_out;
     result.detail = "ran out of time";

@@ -53,7 +53,8 @@ Result<std::vector<Tensor>> run_onnx(const OnnxCase& test) {
   BURIN_ASSIGN(std::vector<Tensor> expected, graph::eval(imported.graph, one.inputs));
   BURIN_ASSIGN(std::vector<Tensor> ran, run_as_machine_code(imported.graph, one.inputs, {}));
   for (size_t i = 0; i < expected.size(); ++i) {
-    std::string wrong = difference(ran[i], expected[i], {.relative = 1e-4, .absolute = 1e-5});
+    std::string wrong =
+        difference_within(ran[i], expected[i], {.relative = 1e-4, .absolute = 1e-5});
     if (!wrong.empty()) return fail("machine code", wrong);
   }
   return expected;

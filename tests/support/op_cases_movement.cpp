@@ -9,9 +9,9 @@ using graph::NodeId;
 using graph::Op;
 using B = CaseBuilder&;
 
-const DType kDTypes[] = {DType::f32, DType::i64, DType::u8, DType::f64, DType::pred};
+const DType kMovedDTypes[] = {DType::f32, DType::i64, DType::u8, DType::f64, DType::pred};
 
-// Each row for every dtype in kDTypes.
+// Each row for every dtype in kMovedDTypes.
 struct MovementRow {
   Op op;
   const char* name;
@@ -124,7 +124,7 @@ const MovementRow kRows[] = {
 std::vector<OpCase> movement_cases() {
   std::vector<OpCase> cases;
   for (const auto& [op, name, build] : kRows) {
-    for (DType dtype : kDTypes) {
+    for (DType dtype : kMovedDTypes) {
       std::string label = std::string(name_of(op)) + "_" + name + "_";
       cases.push_back({label + std::string(name_of(dtype)), op,
                        [build, dtype](CaseBuilder& b) { return build(b, dtype); }});

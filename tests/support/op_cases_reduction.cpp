@@ -11,7 +11,7 @@ using graph::WindowAttr;
 
 constexpr ReduceKind kKinds[] = {ReduceKind::sum, ReduceKind::prod, ReduceKind::max,
                                  ReduceKind::min};
-constexpr DType kDTypes[] = {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8};
+constexpr DType kReducedDTypes[] = {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8};
 
 struct ReduceRow {
   const char* name;
@@ -70,7 +70,7 @@ const WindowRow kWindows[] = {
 std::vector<OpCase> reduction_cases() {
   std::vector<OpCase> cases;
   for (ReduceKind kind : kKinds) {
-    for (DType dtype : kDTypes) {
+    for (DType dtype : kReducedDTypes) {
       std::string suffix = "_" + std::string(name_of(kind)) + "_" + std::string(name_of(dtype));
       InputRange range = range_for(kind, dtype);
       for (const auto& [name, dims, axes] : kReductions) {

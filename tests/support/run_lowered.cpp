@@ -96,14 +96,15 @@ Result<std::vector<Tensor>> interpret(const graph::Graph& graph, std::span<const
   return run_lowered(optimised.graph, lowered, inputs);
 }
 
-const RegisterExecution register_avx2({.name = "interpreted_avx2",
-                                       .run = [](const auto& graph, auto inputs) {
-                                         return interpret(graph, inputs, "avx2", false);
-                                       }});
-const RegisterExecution register_avx512({.name = "interpreted_avx512",
-                                         .run = [](const auto& graph, auto inputs) {
-                                           return interpret(graph, inputs, "avx512", true);
-                                         }});
+const RegisterExecution register_interpreted_avx2({.name = "interpreted_avx2",
+                                                   .run = [](const auto& graph, auto inputs) {
+                                                     return interpret(graph, inputs, "avx2", false);
+                                                   }});
+const RegisterExecution register_interpreted_avx512({.name = "interpreted_avx512",
+                                                     .run = [](const auto& graph, auto inputs) {
+                                                       return interpret(graph, inputs, "avx512",
+                                                                        true);
+                                                     }});
 
 }  // namespace
 

@@ -12,11 +12,6 @@
 namespace burin::train {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 template <class T>
 T load(std::string_view bytes) {
   T value;
@@ -82,7 +77,7 @@ TEST(EventFile, HoldsWhatWasAdded) {
   const Scalar second[] = {{"loss/training", 0.25}};
   ASSERT_TRUE(events->add(10, first));
   ASSERT_TRUE(events->add(int64_t{1} << 40, second));
-  auto records = records_of(read_file(events->path()));
+  auto records = records_of(test::read_file(events->path()));
   ASSERT_EQ(records.size(), 3u);
   EXPECT_EQ(parse(records[0]).version, "brain.Event:2");
   Event one = parse(records[1]), two = parse(records[2]);

@@ -14,8 +14,6 @@
 namespace burin::train {
 namespace {
 
-constexpr int64_t kBatch = 8;
-
 onnx::Model zoo_model(const char* name) {
   auto model = driver::Model::from_memory(name, *zoo::to_bytes(*zoo::find(name), 1));
   return (*model)->proto();
@@ -29,8 +27,8 @@ std::vector<std::string> names_of(const std::vector<NamedTensor>& tensors) {
 
 StepGraph step_of(const Trainable& t, const char* optimiser) {
   StepOptions o;
-  o.batch = kBatch;
-  o.labels = {DType::i64, {kBatch}};
+  o.batch = test::kTinyBatch;
+  o.labels = {DType::i64, {test::kTinyBatch}};
   o.optimiser = optimiser;
   o.optimiser_options = find_optimiser(optimiser)->defaults;
   auto step = build_step_graph(t, o);
@@ -135,7 +133,7 @@ TEST(Freeze, StepsMoveTheHeadAlone) {
   auto program = StepProgram::create(step, t, options);
   ASSERT_TRUE(program) << program.error().text();
   Variables variables(step.variables);
-  test::Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(test::kTinyBatch, 3);
   double first = 0, last = 0;
   for (int i = 0; i < 50; ++i) {
     last = (*program)->compute(variables, {batch.data.data(), batch.labels.data()},
@@ -166,9 +164,9 @@ TEST(Finetune, ATrainedNetworkGetsANewHead) {
   auto program = StepProgram::create(step, *t, options);
   ASSERT_TRUE(program) << program.error().text();
   Variables variables(step.variables);
-  Tensor images = test::random_weights({kBatch, 3, 128, 128}, 1, 7);
-  Tensor labels({DType::i64, {kBatch}});
-  for (int64_t i = 0; i < kBatch; ++i) labels.set_int(i, i % 3);
+  Tensor images = test::random_weights({test::kTinyBatch, 3, 128, 128}, 1, 7);
+  Tensor labels({DType::i64, {test::kTinyBatch}});
+  for (int64_t i = 0; i < test::kTinyBatch; ++i) labels.set_int(i, i % 3);
   double first = 0, loss = 0;
   for (int i = 0; i < 30; ++i) {
     loss =

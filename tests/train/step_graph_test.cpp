@@ -16,12 +16,10 @@
 namespace burin::train {
 namespace {
 
-constexpr int64_t kBatch = 8;
-
 StepOptions options_of(const char* optimiser) {
   StepOptions o;
-  o.batch = kBatch;
-  o.labels = {DType::i64, {kBatch}};
+  o.batch = test::kTinyBatch;
+  o.labels = {DType::i64, {test::kTinyBatch}};
   o.optimiser = optimiser;
   o.optimiser_options = find_optimiser(optimiser)->defaults;
   return o;
@@ -58,7 +56,7 @@ TEST(Trainable, KnowsWeightsStatisticsAndTheHead) {
 // loss by -rate |g|^2.
 TEST(StepGraph, AStepDescends) {
   Trainable t = test::tiny_network();
-  test::Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(test::kTinyBatch, 3);
   auto step = build_step_graph(t, options_of("sgd"));
   ASSERT_TRUE(step) << step.error().text();
   ASSERT_FALSE(graph::verify(step->graph));
@@ -83,7 +81,7 @@ TEST(StepGraph, AStepDescends) {
 TEST(StepGraph, StatisticsFollowTheBatch) {
   Trainable t = test::tiny_network();
   auto step = build_step_graph(t, options_of("sgd"));
-  test::Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(test::kTinyBatch, 3);
   auto out = *graph::eval(step->graph, inputs_of(*step, batch, 0.1, 7));
   const Tensor& variance = out.back();
   for (int64_t c = 0; c < 4; ++c) {
@@ -99,7 +97,8 @@ TEST(StepGraph, AveragesAndClippingTakePart) {
   o.clip_value = 1e-3;
   auto step = build_step_graph(t, o);
   ASSERT_TRUE(step) << step.error().text();
-  auto out = *graph::eval(step->graph, inputs_of(*step, test::tiny_samples(kBatch, 3), 1, 7));
+  auto out =
+      *graph::eval(step->graph, inputs_of(*step, test::tiny_samples(test::kTinyBatch, 3), 1, 7));
   const VariableSpec& kernel = step->variables[0];
   ASSERT_EQ(step->variables[1].name, "ema:kernel");
   for (int64_t k = 0; k < kernel.initial.elements(); ++k) {
@@ -145,7 +144,7 @@ TEST(StepGraph, DropoutIsAsRareAsItsRatioAndFollowsTheSeed) {
 // Machine code against the oracle, for every optimiser.
 TEST(StepProgram, ComputesWhatTheOracleDoes) {
   Trainable t = test::tiny_network();
-  test::Samples batch = test::tiny_samples(kBatch, 3);
+  test::Samples batch = test::tiny_samples(test::kTinyBatch, 3);
   for (const Optimiser& optimiser : all_optimisers()) {
     StepOptions o = options_of(std::string(optimiser.name).c_str());
     o.clip_norm = 1;
@@ -189,7 +188,7 @@ TEST(StepGraph, UpdatesStandWhereTheirGradientsAreKnown) {
 TEST(StepGraph, WhatDoesNotFitIsRefused) {
   Trainable t = test::tiny_network();
   StepOptions o = options_of("sgd");
-  o.labels = {DType::i64, {kBatch, 2}};
+  o.labels = {DType::i64, {test::kTinyBatch, 2}};
   EXPECT_FALSE(build_step_graph(t, o));
   o = options_of("sgd");
   o.loss = "hinge";

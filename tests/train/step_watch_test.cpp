@@ -13,20 +13,18 @@
 namespace burin::train {
 namespace {
 
-constexpr int64_t kBatch = 8;
-
 // A network, a batch and a step program, as a trainer has them.
 struct Steps {
   Trainable network = test::tiny_network();
-  test::Samples samples = test::tiny_samples(kBatch, 3);
+  test::Samples samples = test::tiny_samples(test::kTinyBatch, 3);
   StepOptions options;
   ProgramOptions programs;
   std::unique_ptr<Variables> variables;
   std::unique_ptr<StepProgram> program;
 
   Steps() {
-    options.batch = kBatch;
-    options.labels = {DType::i64, {kBatch}};
+    options.batch = test::kTinyBatch;
+    options.labels = {DType::i64, {test::kTinyBatch}};
     options.optimiser = "sgd";
     options.optimiser_options = find_optimiser("sgd")->defaults;
     programs.compile.target = *isa::target_from_name("native");
@@ -89,7 +87,7 @@ TEST(StepWatch, DumpsGradientsThatTheStepFollows) {
   }
   // Of softmax and cross-entropy, each row's sum is 0.
   Tensor of_scores = *read_npy(watch.dumps[1].path);
-  for (int64_t row = 0; row < kBatch; ++row) {
+  for (int64_t row = 0; row < test::kTinyBatch; ++row) {
     double sum = 0;
     for (int64_t c = 0; c < 3; ++c) sum += of_scores.as_double(row * 3 + c);
     EXPECT_NEAR(sum, 0, 1e-6);

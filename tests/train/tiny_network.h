@@ -55,6 +55,8 @@ inline train::Trainable tiny_network(int64_t classes = 3) {
   return *train::make_trainable(tiny_model(classes), "tiny");
 }
 
+inline constexpr int64_t kTinyBatch = 8;
+
 struct Samples {
   Tensor data;                       // f32[N, 1, 6, 6]
   Tensor labels;                     // i64[N]

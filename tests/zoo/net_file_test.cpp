@@ -3,18 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "driver/model.h"
+#include "tests/support/temp_folder.h"
 #include "zoo/save.h"
 
 namespace burin::zoo {
 namespace {
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string source(const std::string& path) { return std::string(BURIN_SOURCE_DIR) + "/" + path; }
 
@@ -111,7 +105,7 @@ TEST(NetFile, AttacksAreRefusedAtOnce) {
   for (int i = 0; i < 100; ++i) deep += "residual\n";
   EXPECT_NE(error_of(deep).find("16 blocks"), std::string::npos);
   EXPECT_NE(error_of(std::string(100000, '\n')).find("64 KiB"), std::string::npos);
-  std::string bytes = contents(source("examples/fashion.net"));
+  std::string bytes = test::read_file(source("examples/fashion.net"));
   for (size_t n = 0; n < bytes.size(); n += 5) {
     std::string damaged = bytes;
     damaged[n] = static_cast<char>(damaged[n] ^ 0x15);
@@ -123,7 +117,7 @@ TEST(NetFile, AttacksAreRefusedAtOnce) {
 }
 
 TEST(NetFile, TheGuideShowsEveryLine) {
-  std::string guide = contents(source("docs/net-files.md"));
+  std::string guide = test::read_file(source("docs/net-files.md"));
   for (const LayerSyntax& row : layer_syntax()) {
     std::string usage(row.usage);
     for (size_t at = 0; (at = usage.find('|', at)) != std::string::npos; at += 2) {

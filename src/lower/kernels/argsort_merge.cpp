@@ -18,7 +18,7 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kLongRow = 768;  // counting takes longer from here on
-constexpr int64_t kBytes = 8;
+constexpr int64_t kWordBytes = 8;
 constexpr Type kWord{Elem::i64, 1}, kKey{Elem::i32, 1};
 
 class MergeSort {
@@ -33,7 +33,7 @@ class MergeSort {
     DenseKernels made;
     DenseStage stage = single_stage(job_, b_.finish(), tiles.tiles);
     for (int extra : {2, 3}) {
-      made.extras.push_back({rows_.size * kBytes, {}, true});
+      made.extras.push_back({rows_.size * kWordBytes, {}, true});
       stage.uses.push_back(extra);
       stage.writes.push_back(true);
     }
@@ -46,16 +46,18 @@ class MergeSort {
   // Places the positions of the row that starts at element `start`.
   void row(Value start) {
     Value from = b_.offset({b_.pointer(0), start, static_cast<int>(size_of(rows_.view.dtype))});
-    Value to = b_.offset({b_.pointer(1), start, static_cast<int>(kBytes)});
+    Value to = b_.offset({b_.pointer(1), start, static_cast<int>(kWordBytes)});
     Value source = b_.pointer(2), target = b_.pointer(3);
-    each([&](Value i) { b_.store(b_.bit_or(high_half(key(from, i)), i), {source, i, kBytes}); });
+    each([&](Value i) {
+      b_.store(b_.bit_or(high_half(key(from, i)), i), {source, i, kWordBytes});
+    });
     for (int64_t run = 1; run < rows_.size; run *= 2) {
       merge_runs(source, target, run);
       std::swap(source, target);
     }
     each([&](Value i) {
-      Value position = b_.bit_and(b_.load(kWord, {source, i, kBytes}), b_.index(0xffffffff));
-      b_.store(position, {to, b_.mul(i, b_.index(rows_.inner)), kBytes});
+      Value position = b_.bit_and(b_.load(kWord, {source, i, kWordBytes}), b_.index(0xffffffff));
+      b_.store(position, {to, b_.mul(i, b_.index(rows_.inner)), kWordBytes});
     });
   }
 
@@ -91,11 +93,11 @@ class MergeSort {
       Value init[] = {first, middle};
       b_.loop(first, end, 1, init, [&](Value out, std::span<const Value> at) {
         auto next = [&](Value i, Value limit) {
-          Value word = b_.load(kWord, {source, b_.min(i, last), kBytes});
+          Value word = b_.load(kWord, {source, b_.min(i, last), kWordBytes});
           return b_.select(b_.cmp_lt(i, limit), word, none);
         };
         Value a = next(at[0], middle), c = next(at[1], end);
-        b_.store(b_.min(a, c), {target, out, kBytes});
+        b_.store(b_.min(a, c), {target, out, kWordBytes});
         Value left = b_.select(b_.cmp_lt(a, c), b_.index(1), b_.index(0));
         Value right = b_.sub(b_.index(1), left);
         return std::vector<Value>{b_.add(at[0], left), b_.add(at[1], right)};

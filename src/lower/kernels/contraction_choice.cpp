@@ -9,7 +9,7 @@ namespace burin::lower {
 namespace {
 
 constexpr size_t kMostTileShapes = 6;
-constexpr int64_t kEnoughTiles = 16, kMostTiles = 1024;  // of the plan, among alternatives
+constexpr int64_t kFewestTiles = 16, kMostTiles = 1024;  // of the plan, among alternatives
 
 // The most that each part of a schedule may be.
 struct Limits {
@@ -94,7 +94,7 @@ class Neighbours {
   // Few tiles would starve threads, whose number nobody knows.
   void add(const Schedule& schedule, int prefetch) {
     int64_t now = tile_count(c_.nest, around_.schedule), tiles = tile_count(c_.nest, schedule);
-    if (tiles < std::min(now, kEnoughTiles) || tiles > std::max(now, kMostTiles)) return;
+    if (tiles < std::min(now, kFewestTiles) || tiles > std::max(now, kMostTiles)) return;
     Parameters p = parameters_of({schedule, prefetch});
     if (p == parameters_of(around_)) return;
     if (std::find(found_.begin(), found_.end(), p) == found_.end()) found_.push_back(std::move(p));

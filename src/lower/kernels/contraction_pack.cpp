@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -29,7 +30,6 @@ PackedLayout packed_layout(const Contraction& c, int64_t vectors) {
 
 namespace {
 
-constexpr int64_t kBytes = 4;            // of an element
 constexpr int64_t kPartBytes = 8 << 20;  // of packed weights that are written at a time
 
 // Copies the channels [n, n + count) of one outer block, group `g` of `bundle` within it.
@@ -56,7 +56,7 @@ struct PanelCopy {
     }
     start[axes - 1] = n;
     extents[axes - 1] = count;
-    std::byte* to = panel + row * width * kBytes;
+    std::byte* to = panel + row * width * kF32Bytes;
     if (c.elem == Elem::i32) {
       copy_weights_i32(*c.weights, start, extents, strides, reinterpret_cast<int32_t*>(to));
     } else {
@@ -83,13 +83,13 @@ void pack_block(PanelCopy& copy, int64_t lanes, int64_t group_axis, PanelRange p
   for (int64_t n = panels.first * copy.layout.width; n < end; n += copy.layout.width) {
     int64_t count = std::min(copy.layout.width, c.nest.n - n);
     int64_t width = std::min(copy.layout.width, round_up(count, lanes));
-    std::byte* panel = block + n * copy.layout.rows * kBytes;
+    std::byte* panel = block + n * copy.layout.rows * kF32Bytes;
     for (int64_t at = n; at < n + count;) {
       int64_t group = at / group_n;
       int64_t until = std::min(n + count, (group + 1) * group_n);
       if (group_axis >= 0) copy.start[static_cast<size_t>(group_axis)] = first_group + group;
       copy.copy(at - group * group_n, until - at, width, group * group_k,
-                panel + (at - n) * kBytes);
+                panel + (at - n) * kF32Bytes);
       at = until;
     }
   }
@@ -113,7 +113,7 @@ void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, 
       copy.start[i] = index[i] * (grouped ? c.bundle : 1);
       offset += index[i] * layout.outer_strides[i];
     }
-    pack_block(copy, lanes, group_axis, panels, out + offset * kBytes);
+    pack_block(copy, lanes, group_axis, panels, out + offset * kF32Bytes);
     for (size_t i = outer; i-- > 0;) {
       if (layout.outer_strides[i] == 0) continue;
       if (++index[i] < c.nest.outer[i].extent) break;
@@ -126,7 +126,8 @@ void pack_view(const Contraction& c, const PackedLayout& layout, int64_t lanes, 
 
 Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
   int64_t panels = ceil_div(c.nest.n, layout.width);
-  int64_t parts = std::clamp<int64_t>(ceil_div(layout.elements() * kBytes, kPartBytes), 1, panels);
+  int64_t parts =
+      std::clamp<int64_t>(ceil_div(layout.elements() * kF32Bytes, kPartBytes), 1, panels);
   auto part = [c, layout, lanes, panels, parts](std::byte* out, int64_t i) {
     pack_view(c, layout, lanes, {panels * i / parts, panels * (i + 1) / parts}, out);
   };

@@ -3,21 +3,20 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr double kFmaLatency = 4.6;  // effective: the order of issue is not perfect
-constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
 constexpr double kCyclesPerLoad = 0.01;   // even where loads hide behind sums
 constexpr double kCostPerVariant = 0.01;  // share: each variant of the tile is code to be written
-constexpr double kL2BytesPerCycle = 24;   // sustained, of weights behind the first-level cache
 constexpr double kAboutEqual = 1.012;     // estimates no further apart do not differ
 constexpr double kTileFlops = 5e5;        // the least work worth a tile of its own
-constexpr int64_t kMostTiles = 64, kEnoughTiles = 16;
-constexpr int64_t kLongRun = 4096;   // bytes along a row that are worth a change of order
-constexpr int64_t kMostRuns = 1024;  // tiles of the plan that it may make
+constexpr int64_t kMostBlocks = 64;       // of rows, that are tiles of the plan
+constexpr int64_t kEnoughBlocks = 16;     // times panels, where each block reads all weights
+constexpr int64_t kLongRun = 4096;        // bytes along a row that are worth a change of order
+constexpr int64_t kMostRuns = 1024;       // tiles of the plan that it may make
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
   bool from_memory = vectors == 1 && machine.splat_operands;  // the splat needs no register
@@ -89,8 +88,8 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
     if (auto in_runs = schedule_in_runs(c, s, machine)) return *in_runs;
   }
   double flops = c.flops / static_cast<double>(ceil_div(panels, s.panel_block));  // of all rows
-  int64_t blocks = std::clamp<int64_t>(static_cast<int64_t>(flops / kTileFlops), 1, kMostTiles);
-  if (!weights_stay) blocks = std::min(blocks, ceil_div(kEnoughTiles, panels));
+  int64_t blocks = std::clamp<int64_t>(static_cast<int64_t>(flops / kTileFlops), 1, kMostBlocks);
+  if (!weights_stay) blocks = std::min(blocks, ceil_div(kEnoughBlocks, panels));
   if (outer >= blocks) {
     s.outer_block = ceil_div(outer, blocks);
   } else {

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -14,13 +15,12 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4, kLine = 64;
 // Without a loop up to this many: what narrow vectors need of them would crowd out decoded code.
 constexpr int64_t kStraightFmasPerLane = 40;
 
-class TileEmitter {
+class ContractionEmitter {
  public:
-  TileEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
+  ContractionEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
       : b_(b), c_(c), tile_(tile), vector_{c.elem, c.nest.lanes} {
     auto count = static_cast<size_t>(tile.segment.rows * tile.vectors);
     acc_ = tile.sums;
@@ -40,7 +40,7 @@ class TileEmitter {
   Value next_panel() {
     int64_t rows = c_.k * c_.nest.m_tap.extent;
     for (const Tap& tap : c_.nest.taps) rows *= tap.extent;
-    int64_t panel = rows * tile_.rhs_row * kBytes, share = rows * c_.prefetch * kBytes;
+    int64_t panel = rows * tile_.rhs_row * kF32Bytes, share = rows * c_.prefetch * kF32Bytes;
     Value part = b_.min(tile_.position, b_.index(std::max<int64_t>(panel / share - 1, 0)));
     return b_.offset({tile_.rhs, b_.mul(part, b_.index(share)), 1, panel});
   }
@@ -64,9 +64,9 @@ class TileEmitter {
     for (const TapRun& run : tile_.segment.runs) {
       rows_ = run.rows;
       int64_t rhs_tap = tap.rhs_rows * tile_.rhs_row;
-      Address x{lhs, {}, 1, run.first * tap.lhs_stride * kBytes};
-      Address w{rhs, {}, 1, run.first * rhs_tap * kBytes};
-      ahead_ = {ahead, {}, 1, run.first * tap.rhs_rows * c_.prefetch * kBytes};
+      Address x{lhs, {}, 1, run.first * tap.lhs_stride * kF32Bytes};
+      Address w{rhs, {}, 1, run.first * rhs_tap * kF32Bytes};
+      ahead_ = {ahead, {}, 1, run.first * tap.rhs_rows * c_.prefetch * kF32Bytes};
       if (adjoin || run.count == 1) {
         steps(x, w, run.count * c_.k, c_.lhs_k_stride);
       } else if (c_.k == 1) {
@@ -82,7 +82,7 @@ class TileEmitter {
 
   Value advance(Value base, Value count, int64_t stride) {
     if (!base.valid()) return base;
-    return b_.offset({base, b_.mul(count, b_.index(stride)), kBytes, 0});
+    return b_.offset({base, b_.mul(count, b_.index(stride)), kF32Bytes, 0});
   }
 
   // A loop that carries the accumulators; none if it runs once.
@@ -104,7 +104,7 @@ class TileEmitter {
     int64_t fmas = std::popcount(rows_) * tile_.vectors;
     bool straight = fmas * count <= kStraightFmasPerLane * c_.nest.lanes;
     int64_t looped = straight ? 0 : count / kContractionUnroll * kContractionUnroll;
-    int64_t lhs_step = stride * kBytes, rhs_step = tile_.rhs_row * kBytes;
+    int64_t lhs_step = stride * kF32Bytes, rhs_step = tile_.rhs_row * kF32Bytes;
     if (looped > 0) loop_steps(lhs, rhs, looped, lhs_step, rhs_step);
     for (int64_t k = looped; k < count; ++k) {
       if (looped == 0) prefetch_step(k, lhs_step);
@@ -138,21 +138,22 @@ class TileEmitter {
 
   // The lines of the next panel that belong to one trip of the loop.
   void prefetch(Value at, int64_t lhs_step) {
-    if (!ahead_.base.valid() || lhs_step != kBytes) return;
-    for (int64_t line = 0; line < kContractionUnroll * kBytes * c_.prefetch; line += kLine) {
+    if (!ahead_.base.valid() || lhs_step != kF32Bytes) return;
+    for (int64_t line = 0; line < kContractionUnroll * kF32Bytes * c_.prefetch;
+         line += kLineBytes) {
       b_.prefetch({ahead_.base, at, c_.prefetch, ahead_.disp + line});
     }
   }
 
   void fetch_weights(const Address& at) {
     if (!at.index.valid()) return;
-    for (int64_t i = 0; i < c_.fetch_lines; ++i) b_.prefetch(at.plus(i * kLine));
+    for (int64_t i = 0; i < c_.fetch_lines; ++i) b_.prefetch(at.plus(i * kLineBytes));
   }
 
   // As `prefetch`, where steps follow one another without a loop.
   void prefetch_step(int64_t k, int64_t lhs_step) {
-    int64_t bytes = k * kBytes * c_.prefetch;
-    if (!ahead_.base.valid() || lhs_step != kBytes || bytes % kLine != 0) return;
+    int64_t bytes = k * kF32Bytes * c_.prefetch;
+    if (!ahead_.base.valid() || lhs_step != kF32Bytes || bytes % kLineBytes != 0) return;
     b_.prefetch(ahead_.plus(bytes));
   }
 
@@ -170,11 +171,11 @@ class TileEmitter {
     for (int64_t v = 0; v < tile_.vectors; ++v) {
       bool masked = v + 1 == tile_.vectors && !c_.nest.packed;
       w.push_back(
-          b_.load(vector_, rhs.plus(v * c_.nest.lanes * kBytes), masked ? tile_.mask : Value{}));
+          b_.load(vector_, rhs.plus(v * c_.nest.lanes * kF32Bytes), masked ? tile_.mask : Value{}));
     }
     for (int64_t r = 0; r < tile_.segment.rows; ++r) {
       if (!(rows_ >> r & 1)) continue;
-      Value x = b_.load_splat(vector_, lhs.plus(r * c_.nest.lhs_m_stride * kBytes));
+      Value x = b_.load_splat(vector_, lhs.plus(r * c_.nest.lhs_m_stride * kF32Bytes));
       for (int64_t v = 0; v < tile_.vectors; ++v) {
         Value& acc = acc_[static_cast<size_t>(r * tile_.vectors + v)];
         Value weight = w[static_cast<size_t>(v)];
@@ -195,7 +196,7 @@ class TileEmitter {
 }  // namespace
 
 void emit_contraction_tile(Builder& b, const Contraction& c, const MicroTile& tile) {
-  std::vector<Value> acc = TileEmitter(b, c, tile).emit();
+  std::vector<Value> acc = ContractionEmitter(b, c, tile).emit();
   emit_epilogue(b, tile, acc);
 }
 

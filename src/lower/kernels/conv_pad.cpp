@@ -4,6 +4,8 @@
 
 #include "base/checked.h"
 #include "lower/kernels/conv.h"
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -12,8 +14,6 @@ using loop::Type;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kMostTiles = 64, kBytes = 4;
 
 // One row of the input, [width, channels], into one of `padded` positions from -low on.
 class RowCopy {
@@ -30,7 +30,7 @@ class RowCopy {
 
   // `index` of the axes before the row; `to` is the element where it begins.
   void emit(std::vector<Value> index, Value to) {
-    to_ = b_.offset({b_.pointer(1), to, kBytes, 0});
+    to_ = b_.offset({b_.pointer(1), to, kF32Bytes, 0});
     zeros(0, first_ * channels_);
     zeros(last_ * channels_, padded_ * channels_);
     index.resize(index.size() + 2);
@@ -44,7 +44,7 @@ class RowCopy {
         point.lanes = lanes;
         point.lane_axis = lanes == 1 ? -1 : static_cast<int>(axes) - 1;
         Value at = b_.add(b_.mul(w, b_.index(channels_)), c);
-        b_.store(emit_view_load(b_, x_, point, {}), {to_, at, kBytes, 0});
+        b_.store(emit_view_load(b_, x_, point, {}), {to_, at, kF32Bytes, 0});
       });
     });
   }
@@ -61,7 +61,7 @@ class RowCopy {
   void zeros(int64_t lo, int64_t hi) {
     each(lo, hi, true, [&](Value i, uint16_t lanes) {
       Type type{register_elem(x_.dtype), lanes};
-      b_.store(b_.bits(type, 0), {to_, i, kBytes, 0});
+      b_.store(b_.bits(type, 0), {to_, i, kF32Bytes, 0});
     });
   }
 
@@ -82,7 +82,7 @@ void write_out_padding(const DenseJob& job, Conv& c, DenseKernels& kernels) {
   dims.insert(dims.end(), c.input.begin(), c.input.end());
   dims.push_back(operand_shape(job, 0)[dims.size()]);
   Shape shape(dims);
-  int64_t rows = shape.elements(0, last + 1), block = ceil_div(rows, kMostTiles);
+  int64_t rows = shape.elements(0, last + 1), block = ceil_div(rows, kMostCopyTiles);
   int64_t row_elements = padded * dims.back();
 
   Builder b("pad", 2);
@@ -105,7 +105,7 @@ void write_out_padding(const DenseJob& job, Conv& c, DenseKernels& kernels) {
   int scratch = job.pointers + static_cast<int>(kernels.extras.size());
   stage.uses = {c.x.pointer, scratch};
   stage.writes = {false, true};
-  kernels.extras.push_back({rows * row_elements * kBytes, {}});
+  kernels.extras.push_back({rows * row_elements * kF32Bytes, {}});
   kernels.stages.push_back(std::move(stage));
 
   dims[last + 1] = padded;

@@ -6,6 +6,9 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/parts.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -14,17 +17,13 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;
-constexpr int64_t kMostParts = 16;   // of the batch
-constexpr int64_t kEnoughTiles = 8;  // for several threads to share
+constexpr int64_t kMostParts = 16;  // of the batch
 
 bool is_form(const graph::Graph& graph, const graph::Node& node) {
   const auto& attr = std::get<graph::ConvAttr>(node.attr);
   size_t spatial = attr.stride.size();
   if (spatial < 2 || spatial > 3 || attr.stride[0] != 1 || attr.w_dilation[0] != 1) return false;
-  if (std::any_of(attr.x_dilation.begin(), attr.x_dilation.end(), [](auto d) { return d != 1; })) {
-    return false;
-  }
+  if (!all_are(attr.x_dilation, 1)) return false;
   const Dims &x = graph.type(node.operands[0]).shape.dims(), &result = node.type.shape.dims();
   const Dims& window = graph.type(node.operands[1]).shape.dims();
   bool each = window[spatial] == 1 && window.back() == attr.groups && result.back() == attr.groups;
@@ -53,7 +52,7 @@ int64_t choose_tap_rows(const DepthwiseGradient& w, const loop::Machine& machine
 }
 
 int64_t choose_block(const DepthwiseGradient& w, const loop::Machine& machine) {
-  int64_t row = kBytes * w.vectors * w.lanes *
+  int64_t row = kF32Bytes * w.vectors * w.lanes *
                 (w.pixels[1] + w.step[0] * std::min(w.input[1], w.pixels[1] * w.step[1]));
   return std::clamp<int64_t>(machine.l2_bytes / 4 / std::max<int64_t>(row, 1), 1, w.pixels[0]);
 }
@@ -84,57 +83,6 @@ DepthwiseGradient form_of(const DenseJob& job) {
   return w;
 }
 
-// The kernel that adds the parts, in order, and evaluates what follows. A tile is a tap.
-class SumEmitter {
- public:
-  SumEmitter(Builder& b, const DenseJob& job, const DepthwiseGradient& w)
-      : b_(b), job_(job), w_(w), channel_axis_(result_shape(job).rank() - 1) {
-    int axis = static_cast<int>(channel_axis_);
-    lanes_ = lanes_for(job.epilogue, job.outputs, axis, *job.machine);
-  }
-
-  void emit() {
-    std::vector<Value> index(channel_axis_ + 1, b_.index(0));
-    index[channel_axis_ - 1] = b_.rem(b_.tile(), b_.index(w_.taps[1]));
-    if (channel_axis_ > 3) index[2] = b_.div(b_.tile(), b_.index(w_.taps[1]));
-    int64_t whole = w_.channels / lanes_ * lanes_;
-    auto vectors = [&](int64_t from, int64_t to, uint16_t lanes) {
-      b_.loop(b_.index(from), b_.index(to), lanes, [&](Value c) {
-        index[channel_axis_] = c;
-        emit_vector(index, lanes);
-      });
-    };
-    vectors(0, whole, lanes_);
-    vectors(whole, w_.channels, 1);
-  }
-
- private:
-  void emit_vector(const std::vector<Value>& index, uint16_t lanes) {
-    loop::Type type{loop::Elem::f32, lanes};
-    Value at = b_.add(b_.mul(b_.tile(), b_.index(w_.padded_channels())), index.back()), sum;
-    for (int64_t p = 0; p < w_.parts; ++p) {
-      int64_t part = p * w_.part_elements() * kBytes;
-      Value next = b_.load(type, {b_.pointer(w_.parts_pointer), at, kBytes, part});
-      sum = sum.valid() ? b_.add(sum, next) : next;
-    }
-    Point point;
-    point.index = index;
-    point.extra.assign(index.size(), 0);
-    point.lane_axis = static_cast<int>(channel_axis_);
-    point.lanes = lanes;
-    std::vector<Value> results = emit_expr(b_, job_.epilogue, point, std::span(&sum, 1));
-    for (size_t r = 0; r < results.size(); ++r) {
-      emit_store(b_, job_.outputs[r], point, {}, results[r]);
-    }
-  }
-
-  Builder& b_;
-  const DenseJob& job_;
-  const DepthwiseGradient& w_;
-  size_t channel_axis_;
-  uint16_t lanes_ = 1;
-};
-
 DenseStage sums_of_parts(const DenseJob& job, const DepthwiseGradient& w,
                          const DenseKernels& kernels) {
   Builder b("depthwise_gradient", job.pointers + 1);
@@ -152,14 +100,15 @@ DenseStage sums_of_parts(const DenseJob& job, const DepthwiseGradient& w,
 
 DenseStage sum_of_all(const DenseJob& job, const DepthwiseGradient& w,
                       const DenseKernels& kernels) {
-  Builder b("depthwise_gradient_sum", job.pointers + 1);
-  SumEmitter(b, job, w).emit();
-  DenseStage stage;
-  stage.function = b.finish();
-  stage.tiles = w.taps[0] * w.taps[1];
-  stage.bytes = static_cast<double>((w.parts + 1) * w.part_elements() * kBytes);
-  bind_all(job, kernels, stage);
-  return stage;
+  Parts parts{w.parts_pointer, w.parts, w.part_elements()};
+  auto emit_tile = [&](Builder& b, const EmitRow& emit_row) {  // a tap
+    std::vector<Value> index(result_shape(job).rank(), b.index(0));
+    index[index.size() - 2] = b.rem(b.tile(), b.index(w.taps[1]));
+    if (index.size() > 4) index[2] = b.div(b.tile(), b.index(w.taps[1]));
+    emit_row(index, b.mul(b.tile(), b.index(w.padded_channels())));
+  };
+  int64_t taps = w.taps[0] * w.taps[1];
+  return make_sum_of_parts(job, kernels, "depthwise_gradient_sum", parts, taps, emit_tile);
 }
 
 }  // namespace
@@ -180,7 +129,7 @@ std::optional<std::string> refuse_depthwise_gradient(const DenseJob& job) {
 DenseKernels make_depthwise_gradient(const DenseJob& job) {
   DenseKernels kernels;
   DepthwiseGradient w = form_of(job);
-  kernels.extras.push_back({w.parts * w.part_elements() * kBytes, {}});
+  kernels.extras.push_back({w.parts * w.part_elements() * kF32Bytes, {}});
   kernels.stages.push_back(sums_of_parts(job, w, kernels));
   kernels.stages.push_back(sum_of_all(job, w, kernels));
   kernels.algorithm = fmt::format("{} x {} taps at once over {} rows of an image, {} parts",

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -12,8 +13,6 @@ using loop::Builder;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kBytes = 4;
 
 // Pixels [from, to) along an axis for which the taps [first, last) lie inside the input.
 struct Stretch {
@@ -42,16 +41,16 @@ std::vector<Stretch> stretches(const DepthwiseGradient& w, size_t axis, int64_t 
   return out;
 }
 
-class TileEmitter {
+class DepthwiseGradientEmitter {
  public:
-  TileEmitter(Builder& b, const DepthwiseGradient& w)
+  DepthwiseGradientEmitter(Builder& b, const DepthwiseGradient& w)
       : b_(b), w_(w), vector_{loop::Elem::f32, w.lanes}, columns_(stretches(w, 1, 0, w.taps[1])) {}
 
   void emit() {
     Value part = b_.rem(b_.tile(), b_.index(w_.parts));
     Value group = b_.div(b_.tile(), b_.index(w_.parts));
     sums_ = b_.offset(
-        {b_.pointer(w_.parts_pointer), b_.mul(part, b_.index(w_.part_elements())), kBytes, 0});
+        {b_.pointer(w_.parts_pointer), b_.mul(part, b_.index(w_.part_elements())), kF32Bytes, 0});
     int64_t width = w_.vectors * w_.lanes;
     first_ = b_.mul(group, b_.index(width));
     last_ = b_.min(b_.add(first_, b_.index(width)), b_.index(w_.padded_channels()));
@@ -72,7 +71,7 @@ class TileEmitter {
  private:
   // The sums of a tap at the tile's channels from `channel` on.
   loop::Address sum(int64_t tap, Value channel) const {
-    return {sums_, channel, kBytes, tap * w_.padded_channels() * kBytes};
+    return {sums_, channel, kF32Bytes, tap * w_.padded_channels() * kF32Bytes};
   }
 
   void clear() {
@@ -95,7 +94,7 @@ class TileEmitter {
     mask_ = mask;
     auto base = [&](const View& view) {
       Value at = b_.add(b_.mul(image_, b_.index(view.strides[0])), channel);
-      return b_.offset({b_.pointer(view.pointer), at, kBytes, view.offset * kBytes});
+      return b_.offset({b_.pointer(view.pointer), at, kF32Bytes, view.offset * kF32Bytes});
     };
     x_ = base(w_.x), dy_ = base(w_.dy);
     for (int64_t kh = 0; kh < w_.taps[0]; kh += w_.tap_rows) {
@@ -115,8 +114,8 @@ class TileEmitter {
       acc = b_.loop(lo, hi, 1, acc, [&](Value oh, std::span<const Value> carried) {
         std::vector<Value> sums(carried.begin(), carried.end());
         Value y = b_.sub(b_.mul(oh, b_.index(w_.step[0])), b_.index(w_.low[0]));
-        Value x = b_.offset({x_, b_.mul(y, b_.index(w_.x.strides[1])), kBytes, 0});
-        Value dy = b_.offset({dy_, b_.mul(oh, b_.index(w_.dy.strides[1])), kBytes, 0});
+        Value x = b_.offset({x_, b_.mul(y, b_.index(w_.x.strides[1])), kF32Bytes, 0});
+        Value dy = b_.offset({dy_, b_.mul(oh, b_.index(w_.dy.strides[1])), kF32Bytes, 0});
         for (const Stretch& columns : columns_) sums = along_row(rows, columns, x, dy, sums);
         return sums;
       });
@@ -129,10 +128,10 @@ class TileEmitter {
   // The pixels of one stretch of a row. x: position 0 of the row of the input under tap row 0.
   std::vector<Value> along_row(const Stretch& rows, const Stretch& columns, Value x, Value dy,
                                std::vector<Value> acc) {
-    int64_t step = w_.step[1] * w_.x.strides[2] * kBytes;
+    int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes;
     acc.push_back(
-        b_.offset({x, {}, 1, columns.from * step - w_.low[1] * w_.x.strides[2] * kBytes}));
-    acc.push_back(b_.offset({dy, {}, 1, columns.from * w_.dy.strides[2] * kBytes}));
+        b_.offset({x, {}, 1, columns.from * step - w_.low[1] * w_.x.strides[2] * kF32Bytes}));
+    acc.push_back(b_.offset({dy, {}, 1, columns.from * w_.dy.strides[2] * kF32Bytes}));
     auto body = [&](Value, std::span<const Value> carried) {
       std::vector<Value> next(carried.begin(), carried.end());
       Value &at = next[next.size() - 2], &from = next.back();
@@ -142,11 +141,11 @@ class TileEmitter {
           int64_t offset =
               kh * w_.dilation[0] * w_.x.strides[1] + kw * w_.dilation[1] * w_.x.strides[2];
           Value& sum = next[static_cast<size_t>(kh * w_.taps[1] + kw - first_tap_)];
-          sum = b_.fma(g, b_.load(vector_, {at, {}, 1, offset * kBytes}, mask_), sum);
+          sum = b_.fma(g, b_.load(vector_, {at, {}, 1, offset * kF32Bytes}, mask_), sum);
         }
       }
       at = b_.offset({at, {}, 1, step});
-      from = b_.offset({from, {}, 1, w_.dy.strides[2] * kBytes});
+      from = b_.offset({from, {}, 1, w_.dy.strides[2] * kF32Bytes});
       return next;
     };
     acc = b_.loop(b_.index(columns.from), b_.index(columns.to), 1, acc, body);
@@ -167,7 +166,7 @@ class TileEmitter {
 }  // namespace
 
 void emit_depthwise_gradient_tile(Builder& b, const DepthwiseGradient& w) {
-  TileEmitter(b, w).emit();
+  DepthwiseGradientEmitter(b, w).emit();
 }
 
 }  // namespace burin::lower

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/tiles.h"
 #include "lower/kernels/views.h"
 
 namespace burin::lower {
@@ -12,8 +13,6 @@ using loop::Builder;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kMostTiles = 64;
 
 View scratch_view(const DenseJob& job) {
   const TensorType& type = node_of(job).type;
@@ -110,7 +109,7 @@ DenseKernels attach_rest(const DenseJob& job, DenseKernels kernels) {
   kernels.extras.insert(kernels.extras.begin(), {node_of(job).type.bytes(), {}});
   Builder b("rest", job.pointers + 1);
   RestEmitter rest(job, b);
-  int64_t rows = rest.rows(), block = ceil_div(rows, kMostTiles);
+  int64_t rows = rest.rows(), block = ceil_div(rows, kMostCopyTiles);
   DenseStage stage;
   stage.tiles = ceil_div(rows, block);
   Value first = b.mul(b.tile(), b.index(block));

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -18,13 +19,12 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;
 constexpr int64_t kSumCost = 5;       // cycles to sum a vector, by cycles to pack an element
 constexpr int64_t kMostDotRows = 16;  // more are worth packing for, whatever they sum
-constexpr int64_t kTileFlops = 1 << 20;
+constexpr int64_t kDotTileFlops = 1 << 20;
 
 // Both sides as views; weights become a constant of the kernels.
-Contraction make_form(const DenseJob& job, DenseKernels& kernels) {
+Contraction dot_form(const DenseJob& job, DenseKernels& kernels) {
   DenseJob plain = job;
   View lhs = plain_operand(job, 0, kernels);
   plain.operands[1] = {plain_operand(job, 1, kernels), {}};
@@ -64,10 +64,10 @@ class DotEmitter {
   std::vector<Value> step(Value k, std::span<const Value> sums, Value mask) {
     std::vector<Value> acc(sums.begin(), sums.end()), y;
     for (int64_t c = 0; c < tile_.vectors; ++c) {
-      y.push_back(b_.load(type_, {tile_.rhs, k, 4, c * c_.nest.rhs_n_stride * kBytes}, mask));
+      y.push_back(b_.load(type_, {tile_.rhs, k, 4, c * c_.nest.rhs_n_stride * kF32Bytes}, mask));
     }
     for (int64_t r = 0; r < tile_.segment.rows; ++r) {
-      Value x = b_.load(type_, {tile_.lhs, k, 4, r * c_.nest.lhs_m_stride * kBytes}, mask);
+      Value x = b_.load(type_, {tile_.lhs, k, 4, r * c_.nest.lhs_m_stride * kF32Bytes}, mask);
       for (int64_t c = 0; c < tile_.vectors; ++c) {
         Value& a = acc[static_cast<size_t>(r * tile_.vectors + c)];
         a = b_.fma(x, y[static_cast<size_t>(c)], a);
@@ -94,11 +94,11 @@ Schedule choose_schedule(const Contraction& c, const loop::Machine& machine) {
   s.m_block = ceil_div(nest.m, s.rows);
   s.panel_block = split_panels(nest.n, s.vectors).count();
   int64_t flops = 2 * nest.m * nest.n * std::max<int64_t>(c.k, 1);
-  if (flops >= kTileFlops) {
-    int64_t blocks = std::min(s.panel_block, ceil_div(flops, kTileFlops));
+  if (flops >= kDotTileFlops) {
+    int64_t blocks = std::min(s.panel_block, ceil_div(flops, kDotTileFlops));
     s.panel_block = ceil_div(s.panel_block, blocks);
   } else {
-    s.outer_block = std::min(outer, ceil_div(kTileFlops, flops));
+    s.outer_block = std::min(outer, ceil_div(kDotTileFlops, flops));
   }
   return s;
 }
@@ -110,7 +110,7 @@ std::optional<std::string> refuse_dot(const DenseJob& job) {
   bool empty = result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0;
   if (empty) return "empty";
   DenseKernels unused;
-  Contraction c = make_form(job, unused);
+  Contraction c = dot_form(job, unused);
   bool even = c.nest.taps.empty() && c.lhs_k_stride == 1 && c.rhs.strides.end()[-2] == 1;
   if (!even) return "the contracted axis is not contiguous on both sides";
   bool few = !job.operands[1].weights && c.nest.m <= kMostDotRows && c.nest.m * kSumCost <= c.k;
@@ -120,7 +120,7 @@ std::optional<std::string> refuse_dot(const DenseJob& job) {
 
 DenseKernels make_dot(const DenseJob& job) {
   DenseKernels kernels;
-  Contraction c = make_form(job, kernels);
+  Contraction c = dot_form(job, kernels);
   Schedule schedule = choose_schedule(c, *job.machine);
   Builder b("dot", job.pointers + static_cast<int>(kernels.extras.size()));
   uint16_t lanes = job.machine->lanes(Elem::f32);

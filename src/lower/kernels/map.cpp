@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "lower/kernels/pairs.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -17,8 +18,6 @@ using loop::Builder;
 using loop::Value;
 
 namespace {
-
-constexpr double kTileWork = 32 << 10;
 
 class MapKernel {
  public:

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -11,8 +12,6 @@ using loop::Elem;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kBytes = 4;  // of an element
 
 uint32_t active_rows(int64_t start, int64_t rows, const Tap& tap, int64_t t) {
   uint32_t mask = 0;
@@ -153,7 +152,7 @@ class NestEmitter {
 
   Value address(const View& view, Value elements) {
     return b_.offset(
-        {b_.pointer(view.pointer), elements, static_cast<int>(kBytes), view.offset * kBytes});
+        {b_.pointer(view.pointer), elements, static_cast<int>(kF32Bytes), view.offset * kF32Bytes});
   }
 
   // The taps that read inside the input: 0 <= o * step + t * dilation - low < size.
@@ -178,7 +177,7 @@ class NestEmitter {
       MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}, {}, {}};
       Value before = b_.sub(row_, outer_range_.first), each = b_.index(ceil_div(nest_.m, s_.rows));
       tile.position = b_.add(b_.mul(before, each), b_.sub(i, m_range_.first));
-      tile.lhs = b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kBytes, 0});
+      tile.lhs = b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kF32Bytes, 0});
       tile.index.push_back(m_start);
       tile.index.push_back(n_start_);
       micro_(tile);

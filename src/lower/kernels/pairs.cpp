@@ -1,5 +1,7 @@
 // Pairs are made and taken apart in registers: the first element is the low half of 64 bits.
 #include "lower/kernels/pairs.h"
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/tiles.h"
 
 #include <fmt/format.h>
 
@@ -13,8 +15,7 @@ using loop::Value;
 
 namespace {
 
-constexpr double kTileWork = 32 << 10;
-constexpr int64_t kBytes = 4, kPair = 8;
+constexpr int64_t kPair = 8;
 
 class PairKernel {
  public:
@@ -67,9 +68,9 @@ class PairKernel {
   }
 
   void join(Value from, Value to, const LaneStep& step, int64_t at) {
-    int64_t distance = job_.expr.views[0].strides.back() * kBytes;
+    int64_t distance = job_.expr.views[0].strides.back() * kF32Bytes;
     auto load = [&](int64_t disp) {
-      Address address{from, step.i, kBytes, at * kBytes + disp};
+      Address address{from, step.i, kF32Bytes, at * kF32Bytes + disp};
       return b_.convert(b_.load({Elem::i32, step.lanes}, address, narrow_mask(step)), Elem::i64);
     };
     Type pairs{Elem::i64, step.lanes};
@@ -81,10 +82,11 @@ class PairKernel {
   void halve(Value from, Value to, const LaneStep& step, int64_t at) {
     bool second = kind_ == PairCopy::second;
     Type pairs{Elem::i64, step.lanes};
-    Address address{from, step.i, kPair, at * kPair - (second ? kBytes : 0)};
+    Address address{from, step.i, kPair, at * kPair - (second ? kF32Bytes : 0)};
     Value pair = b_.load(pairs, address, step.mask);
     if (second) pair = b_.shr(pair, b_.integer(pairs, 32));
-    b_.store(b_.convert(pair, Elem::i32), {to, step.i, kBytes, at * kBytes}, narrow_mask(step));
+    b_.store(b_.convert(pair, Elem::i32), {to, step.i, kF32Bytes, at * kF32Bytes},
+             narrow_mask(step));
   }
 
   Value narrow_mask(const LaneStep& step) {
@@ -120,7 +122,7 @@ std::optional<PairCopy> pair_copy(const FusedJob& job) {
   if (job.space.empty() || job.expr.nodes.size() != 1 || job.outputs.size() != 1) return {};
   if (job.expr.nodes[0].kind != ExprNode::Kind::load) return {};
   const View &in = job.expr.views[0], &out = job.outputs[0];
-  if (in.dtype != out.dtype || size_of(in.dtype) != kBytes) return {};
+  if (in.dtype != out.dtype || size_of(in.dtype) != kF32Bytes) return {};
   if (joins(job.space, in, out)) return PairCopy::join;
   if (in.strides.back() != 2 || out.strides.back() != 1 || job.space.back() < 2) return {};
   for (int64_t stride : in.strides) {

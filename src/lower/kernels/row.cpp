@@ -11,6 +11,7 @@
 #include "lower/convert.h"
 #include "lower/kernels/reduction.h"
 #include "lower/kernels/row_plan.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -19,8 +20,7 @@ using loop::Value;
 
 namespace {
 
-constexpr double kTileWork = 32 << 10;
-constexpr int kMostVectors = 8;     // of rows, side by side
+constexpr int kMostRowVectors = 8;  // of rows, side by side
 constexpr int64_t kMostNodes = 24;  // that a point of all of them evaluates
 
 // One lane's value to all lanes; masks have no splat of their own.
@@ -79,7 +79,7 @@ class RowKernel {
       auto nodes = std::count(pass.needed.begin(), pass.needed.end(), true);
       return vectors * kept <= registers && vectors * nodes <= kMostNodes;
     };
-    int vectors = kMostVectors;
+    int vectors = kMostRowVectors;
     while (vectors > 1 &&
            (vectors * lanes_ > rows ||
             !std::all_of(plan_.passes.begin(), plan_.passes.end(),

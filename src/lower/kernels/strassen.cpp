@@ -15,6 +15,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/map.h"
 
 namespace burin::lower {
@@ -24,9 +25,8 @@ namespace {
 using graph::Op;
 using loop::Builder;
 
-constexpr double kL2BytesPerCycle = 24;  // sustained, of the sums
-constexpr double kGain = 1.5;            // the least, of cycles saved over cycles of the sums
-constexpr int64_t kEnoughTiles = 4, kFewestRowsPerLane = 4, kBytes = 4;
+constexpr double kGain = 1.5;  // the least, of cycles saved over cycles of the sums
+constexpr int64_t kEnoughChunks = 4, kFewestRowsPerLane = 4;
 
 // A quadrant of the left side, or one of the sums.
 struct Left {
@@ -81,17 +81,12 @@ constexpr int kIntermediates = 3, kSums = 4;
 constexpr int64_t kRowBlocks = 2;  // where they are equal
 constexpr size_t kChunkAxis = 1;   // of a product's outer axes; axis 0 is that of the blocks
 
-int add_node(Expr& expr, ExprNode node) {
-  expr.nodes.push_back(node);
-  return static_cast<int>(expr.nodes.size()) - 1;
-}
-
 int add_load(Expr& expr, View view) {
   ExprNode load;
   load.kind = ExprNode::Kind::load;
   load.view = static_cast<int>(expr.views.size());
   expr.views.push_back(std::move(view));
-  return add_node(expr, load);
+  return expr.add(load);
 }
 
 int add_op(Expr& expr, Op op, int a, int b) {
@@ -99,7 +94,7 @@ int add_op(Expr& expr, Op op, int a, int b) {
   node.op = op;
   node.operands[0] = a;
   node.operands[1] = b;
-  return add_node(expr, node);
+  return expr.add(node);
 }
 
 // Appends `more` with its acc leaf replaced by a node of `expr`; returns its results.
@@ -116,7 +111,7 @@ std::vector<int> append_expr(Expr& expr, const Expr& more, int acc) {
     for (int& operand : node.operands) {
       if (operand >= 0) operand = moved[static_cast<size_t>(operand)];
     }
-    moved.push_back(add_node(expr, node));
+    moved.push_back(expr.add(node));
   }
   for (int result : more.results) results.push_back(moved[static_cast<size_t>(result)]);
   return results;
@@ -138,8 +133,8 @@ Chunks choose_chunks(const Contraction& half, int64_t blocks, const loop::Machin
   Chunks chunks{tile.vectors, tile.rows, half.nest.n, 1, tile.cycles};
   int64_t width = tile.vectors * half.nest.lanes, panels = half.nest.n / width;
   if (panels == 0) return chunks;
-  int64_t bytes = kIntermediates * blocks * half.nest.m * width * kBytes;
-  int64_t most = std::min(machine.l2_bytes / 4 / bytes, panels / kEnoughTiles);
+  int64_t bytes = kIntermediates * blocks * half.nest.m * width * kF32Bytes;
+  int64_t most = std::min(machine.l2_bytes / 4 / bytes, panels / kEnoughChunks);
   int64_t size = std::max<int64_t>(most, 1);
   while (panels % size != 0) --size;
   chunks.columns = size * width;
@@ -166,10 +161,10 @@ class StrassenBuilder {
 
   void build() {
     if (2 * n_ < whole_.nest.n) add_rest();
-    sums_ = add_buffer({kSums * upper_ * k_ * kBytes, {}});
+    sums_ = add_buffer({kSums * upper_ * k_ * kF32Bytes, {}});
     add_sums(0, lower());
     if (lower() < upper_) add_sums(lower(), 0);
-    int64_t bytes = kIntermediates * rows_ * chunks_.columns * kBytes;
+    int64_t bytes = kIntermediates * rows_ * chunks_.columns * kF32Bytes;
     intermediates_ = add_buffer({bytes, {}, /*per_thread=*/true});
     add_weights();
     add_products();
@@ -229,7 +224,7 @@ class StrassenBuilder {
       ExprNode minus;
       minus.op = Op::neg;
       minus.operands[0] = a11;
-      store(1, add_node(e, minus));
+      store(1, e.add(minus));
       store(3, add_op(e, Op::add, a12, a11));
     }
     DenseStage stage = std::move(make_map(job).stages[0]);
@@ -245,10 +240,10 @@ class StrassenBuilder {
     layout.outer_strides[kChunkAxis] = count * layout.block;
     auto part = [contractions = contractions_, layout](std::byte* out, int64_t i) {
       const Contraction& c = contractions[static_cast<size_t>(i)];
-      weight_packer(c, layout, c.nest.lanes)(out + i * layout.block * kBytes);
+      weight_packer(c, layout, c.nest.lanes)(out + i * layout.block * kF32Bytes);
     };
     Fill fill{part, count};
-    int pointer = add_buffer({count * chunks_.count * layout.block * kBytes, std::move(fill)});
+    int pointer = add_buffer({count * chunks_.count * layout.block * kF32Bytes, std::move(fill)});
     for (int64_t i = 0; i < count; ++i) {
       Nest& nest = contractions_[static_cast<size_t>(i)].nest;
       nest.rhs.pointer = pointer;
@@ -377,7 +372,7 @@ class StrassenBuilder {
     nest.outputs.clear();
     ExprNode leaf;
     leaf.kind = ExprNode::Kind::acc;
-    int acc = add_node(e, leaf);
+    int acc = e.add(leaf);
     auto plus = [&](int from, Op op) {
       return from < 0 ? acc : add_op(e, op, add_load(e, intermediate(from)), acc);
     };
@@ -431,7 +426,7 @@ std::optional<std::string> cannot_divide(const Contraction& c, const loop::Machi
 }
 
 // Bytes of the sums of weights.
-int64_t sum_bytes(const Contraction& c) { return c.k * c.nest.n * kBytes * 3 / 4; }
+int64_t sum_bytes(const Contraction& c) { return c.k * c.nest.n * kF32Bytes * 3 / 4; }
 
 }  // namespace
 

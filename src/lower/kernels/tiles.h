@@ -25,6 +25,13 @@ struct TilePlan {
   std::vector<Range> emit(loop::Builder& b) const;
 };
 
+// Tiles of a plan that are enough for several threads to share.
+inline constexpr int64_t kEnoughTiles = 8;
+// The most tiles that copying rows is divided into.
+inline constexpr int64_t kMostCopyTiles = 64;
+// The least work of a tile of elementwise kernels, in operations.
+inline constexpr double kTileWork = 32 << 10;
+
 // Tiles of at least `least` units of work where there is as much; one point of the space is `work`
 // units. Chunks of `vector_axis` are multiples of `vector`.
 TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axis, int64_t vector);

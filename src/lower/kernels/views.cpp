@@ -19,11 +19,6 @@ View remap(const View& view, std::span<const AxisSource> axes) {
 
 namespace {
 
-int add_node(Expr& expr, ExprNode node) {
-  expr.nodes.push_back(node);
-  return static_cast<int>(expr.nodes.size()) - 1;
-}
-
 ExprNode op_node(graph::Op op, DType dtype, int a, int b) {
   ExprNode node;
   node.op = op;
@@ -39,7 +34,7 @@ int literal_node(Expr& expr, DType dtype, int64_t value) {
   literal.dtype = dtype;
   literal.literal = static_cast<double>(value);
   literal.literal_int = value;
-  return add_node(expr, literal);
+  return expr.add(literal);
 }
 
 // The old index of an iota leaf: the sum of start + multiplier * index over the axes that came of
@@ -50,16 +45,16 @@ int remap_index(Expr& out, const ExprNode& leaf, std::span<const AxisSource> axe
     if (axes[i].axis != leaf.acc) continue;
     ExprNode index = leaf;
     index.acc = static_cast<int>(i);
-    int term = add_node(out, index);
+    int term = out.add(index);
     if (axes[i].multiplier != 1) {
       int factor = literal_node(out, leaf.dtype, axes[i].multiplier);
-      term = add_node(out, op_node(graph::Op::mul, leaf.dtype, term, factor));
+      term = out.add(op_node(graph::Op::mul, leaf.dtype, term, factor));
     }
     if (axes[i].start != 0) {
       int start = literal_node(out, leaf.dtype, axes[i].start);
-      term = add_node(out, op_node(graph::Op::add, leaf.dtype, term, start));
+      term = out.add(op_node(graph::Op::add, leaf.dtype, term, start));
     }
-    sum = sum < 0 ? term : add_node(out, op_node(graph::Op::add, leaf.dtype, sum, term));
+    sum = sum < 0 ? term : out.add(op_node(graph::Op::add, leaf.dtype, sum, term));
   }
   return sum;
 }
@@ -78,10 +73,14 @@ Expr remap(const Expr& expr, std::span<const AxisSource> axes) {
     for (int& operand : node.operands) {
       if (operand >= 0) operand = moved[static_cast<size_t>(operand)];
     }
-    moved.push_back(add_node(out, node));
+    moved.push_back(out.add(node));
   }
   for (int result : expr.results) out.results.push_back(moved[static_cast<size_t>(result)]);
   return out;
+}
+
+bool all_are(const Dims& dims, int64_t value) {
+  return std::all_of(dims.begin(), dims.end(), [&](int64_t d) { return d == value; });
 }
 
 bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides) {

@@ -23,6 +23,9 @@ View remap(const View& view, std::span<const AxisSource> axes);
 // Iota leaves become sums over the new axes of theirs.
 Expr remap(const Expr& expr, std::span<const AxisSource> axes);
 
+// Whether every entry is `value`.
+bool all_are(const Dims& dims, int64_t value);
+
 // Whether axes can be walked as one in a list of strides; those of size 1 never hinder.
 bool strides_merge(std::span<const int64_t> sizes, std::span<const int64_t> strides);
 

@@ -4,24 +4,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/nest.h"
+#include "lower/kernels/parts.h"
 
 namespace burin::lower {
 
 using loop::Builder;
-
-namespace {
-
-constexpr int64_t kBytes = 4;
-
-bool all_ones(const Dims& dims) {
-  return std::all_of(dims.begin(), dims.end(), [](int64_t d) { return d == 1; });
-}
-
-}  // namespace
+using loop::Value;
 
 int64_t WeightGradient::padded_out() const { return round_up(out, int64_t{lanes}); }
 
@@ -31,7 +22,7 @@ bool is_weight_gradient(const graph::Graph& graph, graph::NodeId id) {
   const graph::Node& node = graph[id];
   if (node.op != graph::Op::convolution || node.type.shape.rank() != 4) return false;
   const auto& attr = std::get<graph::ConvAttr>(node.attr);
-  if (attr.groups != 1 || !all_ones(attr.x_dilation)) return false;
+  if (attr.groups != 1 || !all_are(attr.x_dilation, 1)) return false;
   for (graph::NodeId operand : node.operands) {
     if (resolve_weights(graph, operand)) return false;
   }
@@ -69,12 +60,27 @@ std::optional<std::string> refuse_weight_gradient(const DenseJob& job) {
   return std::nullopt;
 }
 
+DenseStage make_weight_gradient_sum(const DenseJob& job, const WeightGradient& w,
+                                    const DenseKernels& kernels) {
+  Parts parts{w.parts_pointer, w.plan.parts, w.part_elements()};
+  auto emit_tile = [&](Builder& b, const EmitRow& emit_row) {  // a channel of the input
+    for_range(b, b.index(0), b.index(w.taps[0]), [&](Value kh) {
+      for_range(b, b.index(0), b.index(w.taps[1]), [&](Value kw) {
+        Value tap = b.add(b.mul(kh, b.index(w.taps[1])), kw);
+        Value row = b.add(b.mul(b.tile(), b.index(w.taps[0] * w.taps[1])), tap);
+        emit_row({b.tile(), kh, kw, {}}, b.mul(row, b.index(w.padded_out())));
+      });
+    });
+  };
+  return make_sum_of_parts(job, kernels, "weight_gradient_sum", parts, w.in, emit_tile);
+}
+
 DenseKernels make_weight_gradient(const DenseJob& job) {
   DenseKernels kernels;
   WeightGradient w = weight_gradient_of(job);
   w.plan = plan_weight_gradient(w, *job.machine);
   w.parts_pointer = job.pointers;
-  kernels.extras.push_back({w.plan.parts * w.part_elements() * kBytes, {}});
+  kernels.extras.push_back({w.plan.parts * w.part_elements() * kF32Bytes, {}});
 
   Builder products("weight_gradient", job.pointers + 1);
   emit_weight_gradient_tile(products, w);

@@ -22,6 +22,8 @@ struct WeightGradientPlan {
   double cycles = 0;   // estimated, of one core
 };
 
+inline constexpr int64_t kMostPartBytes = 8 << 20;  // of all parts together
+
 struct WeightGradient {
   View x, dy;                // [c, y, x, n] and [oh, ow, n, o]
   int64_t in = 1, out = 1;   // channels

@@ -2,19 +2,18 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/nest.h"
+#include "lower/kernels/tiles.h"
 #include "lower/kernels/weight_gradient.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr double kFmaLatency = 4.6, kFmasPerCycle = 2, kLoadsPerCycle = 2;
 constexpr double kAroundTile = 30, kAroundVector = 2.5;  // cycles: addresses; load and store a sum
 constexpr int64_t kEnoughPixels = 64;                    // that a register tile runs over, at least
-constexpr int64_t kEnoughTiles = 8;
-constexpr int64_t kMostPartBytes = 8 << 20;  // of all parts together
-constexpr int64_t kMostVectors = 4;
+constexpr int64_t kMostResultVectors = 4;
 
 int64_t choose_block(const WeightGradient& w, const loop::Machine& machine) {
   int64_t row = 4 * w.pixels[1] * (w.step[0] * w.step[1] * w.in + w.out);
@@ -51,7 +50,7 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
   best.block = choose_block(w, machine);
   auto pixels = static_cast<double>(best.block * w.pixels[1]);
   double all = static_cast<double>(w.images * w.pixels[0] * w.pixels[1] * w.taps[0] * w.taps[1]);
-  for (int64_t vectors = 1; vectors <= std::min(kMostVectors, w.padded_out() / w.lanes);
+  for (int64_t vectors = 1; vectors <= std::min(kMostResultVectors, w.padded_out() / w.lanes);
        ++vectors) {
     int64_t most = (machine.vector_registers - 1 - vectors) / vectors;
     for (int64_t rows = 1; rows <= std::min(most, w.in); ++rows) {

@@ -2,6 +2,7 @@
 // Rows of an image are walked block by block; within a block every tap, every block of channels and
 // every panel of the result adds its pixels to sums that it loads and stores.
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/nest.h"
 #include "lower/kernels/weight_gradient.h"
 
@@ -12,18 +13,16 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;
-
-class TileEmitter {
+class WeightGradientEmitter {
  public:
-  TileEmitter(Builder& b, const WeightGradient& w)
+  WeightGradientEmitter(Builder& b, const WeightGradient& w)
       : b_(b), w_(w), vector_{loop::Elem::f32, w.lanes} {}
 
   void emit() {
     Value part = b_.rem(b_.tile(), b_.index(w_.plan.parts));
     Value group = b_.div(b_.tile(), b_.index(w_.plan.parts));
     sums_ = b_.offset(
-        {b_.pointer(w_.parts_pointer), b_.mul(part, b_.index(w_.part_elements())), kBytes, 0});
+        {b_.pointer(w_.parts_pointer), b_.mul(part, b_.index(w_.part_elements())), kF32Bytes, 0});
     first_ = b_.mul(group, b_.index(w_.blocks_per_group()));
     last_ = b_.min(b_.add(first_, b_.index(w_.blocks_per_group())), b_.index(w_.channel_blocks()));
     clear();
@@ -60,7 +59,7 @@ class TileEmitter {
       return b_.mul(b_.min(b_.mul(block, b_.index(w_.plan.rows)), b_.index(w_.in)), b_.index(row));
     };
     b_.loop(end(first_), end(last_), w_.lanes, [&](Value i) {
-      b_.store(b_.bits(vector_, 0), {sums_, i, kBytes, 0});
+      b_.store(b_.bits(vector_, 0), {sums_, i, kF32Bytes, 0});
     });
   }
 
@@ -85,8 +84,8 @@ class TileEmitter {
     x = b_.add(x, b_.mul(column, b_.index(w_.x.strides[2])));
     Value dy = b_.mul(image_, b_.index(w_.dy.strides[2]));
     dy = b_.add(dy, b_.mul(columns_.lo, b_.index(w_.dy.strides[1])));
-    x_ = b_.offset({b_.pointer(w_.x.pointer), x, kBytes, w_.x.offset * kBytes});
-    dy_ = b_.offset({b_.pointer(w_.dy.pointer), dy, kBytes, w_.dy.offset * kBytes});
+    x_ = b_.offset({b_.pointer(w_.x.pointer), x, kF32Bytes, w_.x.offset * kF32Bytes});
+    dy_ = b_.offset({b_.pointer(w_.dy.pointer), dy, kF32Bytes, w_.dy.offset * kF32Bytes});
     Value full = b_.index(w_.in / w_.plan.rows);
     b_.loop(first_, b_.min(last_, full), 1, [&](Value block) { each_panel(block, w_.plan.rows); });
     int64_t rest = w_.in % w_.plan.rows;
@@ -111,20 +110,20 @@ class TileEmitter {
     if (count % w_.lanes != 0) {
       mask_ = b_.first_n({loop::Elem::m32, w_.lanes}, b_.index(count % w_.lanes));
     }
-    int64_t taps = w_.taps[0] * w_.taps[1], row = taps * w_.padded_out() * kBytes;
+    int64_t taps = w_.taps[0] * w_.taps[1], row = taps * w_.padded_out() * kF32Bytes;
     Value at = b_.mul(b_.add(b_.mul(channel, b_.index(taps)), tap_), b_.index(w_.padded_out()));
-    Value sums = b_.offset({sums_, b_.add(at, n), kBytes, 0});
+    Value sums = b_.offset({sums_, b_.add(at, n), kF32Bytes, 0});
     auto place = [&](int64_t i) {
-      return loop::Address{sums, {}, 1, i / vectors_ * row + i % vectors_ * w_.lanes * kBytes};
+      return loop::Address{sums, {}, 1, i / vectors_ * row + i % vectors_ * w_.lanes * kF32Bytes};
     };
     std::vector<Value> acc;
     for (int64_t i = 0; i < rows * vectors_; ++i) acc.push_back(b_.load(vector_, place(i)));
-    Value x = b_.offset({x_, b_.mul(channel, b_.index(w_.x.strides[0])), kBytes, 0});
-    Value dy = b_.offset({dy_, n, kBytes, 0});
+    Value x = b_.offset({x_, b_.mul(channel, b_.index(w_.x.strides[0])), kF32Bytes, 0});
+    Value dy = b_.offset({dy_, n, kF32Bytes, 0});
     acc = b_.loop(rows_.lo, rows_.hi, 1, acc, [&](Value oh, std::span<const Value> carried) {
       Value x_row = b_.mul(oh, b_.index(w_.step[0] * w_.x.strides[1]));
       Value dy_row = b_.mul(oh, b_.index(w_.dy.strides[0]));
-      return along_row(b_.offset({x, x_row, kBytes, 0}), b_.offset({dy, dy_row, kBytes, 0}),
+      return along_row(b_.offset({x, x_row, kF32Bytes, 0}), b_.offset({dy, dy_row, kF32Bytes, 0}),
                        {carried.begin(), carried.end()});
     });
     for (int64_t i = 0; i < rows * vectors_; ++i) b_.store(acc[static_cast<size_t>(i)], place(i));
@@ -132,18 +131,18 @@ class TileEmitter {
 
   // The pixels of one row of the image.
   std::vector<Value> along_row(Value x, Value dy, std::vector<Value> acc) {
-    int64_t step = w_.step[1] * w_.x.strides[2] * kBytes;
+    int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes;
     Value end = b_.mul(b_.sub(columns_.hi, columns_.lo), b_.index(step));
     acc.insert(acc.begin(), dy);
     acc = b_.loop(b_.index(0), end, step, acc, [&](Value at, std::span<const Value> carried) {
-      std::vector<Value> next = {b_.offset({carried[0], {}, 1, w_.dy.strides[1] * kBytes})};
+      std::vector<Value> next = {b_.offset({carried[0], {}, 1, w_.dy.strides[1] * kF32Bytes})};
       std::vector<Value> from;
       for (int64_t v = 0; v < vectors_; ++v) {
         Value mask = v + 1 == vectors_ ? mask_ : Value{};
-        from.push_back(b_.load(vector_, {carried[0], {}, 1, v * w_.lanes * kBytes}, mask));
+        from.push_back(b_.load(vector_, {carried[0], {}, 1, v * w_.lanes * kF32Bytes}, mask));
       }
       for (int64_t r = 0; r < rows_of_tile_; ++r) {
-        Value factor = b_.load_splat(vector_, {x, at, 1, r * w_.x.strides[0] * kBytes});
+        Value factor = b_.load_splat(vector_, {x, at, 1, r * w_.x.strides[0] * kF32Bytes});
         for (int64_t v = 0; v < vectors_; ++v) {
           next.push_back(b_.fma(factor, from[static_cast<size_t>(v)],
                                 carried[static_cast<size_t>(1 + r * vectors_ + v)]));
@@ -167,6 +166,8 @@ class TileEmitter {
 
 }  // namespace
 
-void emit_weight_gradient_tile(Builder& b, const WeightGradient& w) { TileEmitter(b, w).emit(); }
+void emit_weight_gradient_tile(Builder& b, const WeightGradient& w) {
+  WeightGradientEmitter(b, w).emit();
+}
 
 }  // namespace burin::lower

@@ -56,7 +56,7 @@ std::optional<int64_t> rows_between_taps(const DenseJob& job, size_t i) {
                                            : std::nullopt;
 }
 
-Window make_form(const DenseJob& job, DenseKernels& kernels) {
+Window window_form(const DenseJob& job, DenseKernels& kernels) {
   std::vector<Axis> axes = axes_of(job);
   View x = plain_operand(job, 0, kernels);
   Window w;
@@ -126,14 +126,14 @@ DenseKernels make_kernels(const DenseJob& job, const Window& w, DenseKernels ker
   return kernels;
 }
 
-std::optional<std::string> refuse_form(const DenseJob& job) {
+std::optional<std::string> refuse_window_form(const DenseJob& job) {
   if (!contraction_elem(node_of(job).type.dtype)) return "neither of f32 nor of i32";
   std::vector<Axis> axes = axes_of(job);
   if (axes.empty()) return "no axis to slide along";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
   if (axes.back().window > kMostTaps) return "the window is wide";
   DenseKernels unused;
-  Window w = make_form(job, unused);
+  Window w = window_form(job, unused);
   if (plain_operand(job, 0, unused).strides.back() != 1) return "the channels are not contiguous";
   return refuse_vectors(w.nest, *job.machine);
 }
@@ -168,12 +168,12 @@ std::optional<std::string> refuse_depthwise(const DenseJob& job) {
   bool rows = job.operands[1].weights || job.operands[1].view.strides.back() == 1;
   for (size_t i = 0; i + 2 < w.rank(); ++i) rows = rows && rows_between_taps(job, i);
   if (!rows) return "the weights do not lie in rows of channels";
-  return refuse_form(job);
+  return refuse_window_form(job);
 }
 
 DenseKernels make_depthwise(const DenseJob& job) {
   DenseKernels kernels;
-  Window w = make_form(job, kernels);
+  Window w = window_form(job, kernels);
   w.nest.rhs = plain_operand(job, 1, kernels);  // [taps..., 1, channels]: rows of channels
   return make_kernels(job, w, std::move(kernels));
 }
@@ -185,12 +185,12 @@ std::optional<std::string> refuse_pool(const DenseJob& job) {
   size_t c = rank - 1;
   bool still = attr.window[c] == 1 && attr.stride[c] == 1 && attr.low[c] == 0 && attr.high[c] == 0;
   if (!still) return "the window spans channels";
-  return refuse_form(job);
+  return refuse_window_form(job);
 }
 
 DenseKernels make_pool(const DenseJob& job) {
   DenseKernels kernels;
-  Window w = make_form(job, kernels);
+  Window w = window_form(job, kernels);
   w.reduce = std::get<graph::WindowAttr>(node_of(job).attr).kind;
   return make_kernels(job, w, std::move(kernels));
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/reduction.h"
 #include "lower/kernels/window.h"
 
@@ -15,11 +16,9 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;
-
-class TileEmitter {
+class WindowEmitter {
  public:
-  TileEmitter(Builder& b, const Window& w, bool keep_weights, const MicroTile& tile)
+  WindowEmitter(Builder& b, const Window& w, bool keep_weights, const MicroTile& tile)
       : b_(b), w_(w), keep_weights_(keep_weights), tile_(tile), type_{w.elem, w.nest.lanes} {
     Value start = emit_identity(b, w.reduce.value_or(graph::ReduceKind::sum),
                                 w.elem == Elem::f32 ? DType::f32 : DType::i32, w.nest.lanes);
@@ -59,12 +58,12 @@ class TileEmitter {
   }
 
   Value advance(Value base, Value count, int64_t stride) {
-    return b_.offset({base, b_.mul(count, b_.index(stride)), kBytes, 0});
+    return b_.offset({base, b_.mul(count, b_.index(stride)), kF32Bytes, 0});
   }
 
   Value load(Value base, int64_t elements, int64_t v) {
     Value mask = v + 1 == tile_.vectors ? tile_.mask : Value{};
-    return b_.load(type_, {base, {}, 1, (elements + v * w_.nest.lanes) * kBytes}, mask);
+    return b_.load(type_, {base, {}, 1, (elements + v * w_.nest.lanes) * kF32Bytes}, mask);
   }
 
   Value weight(Value rhs, int64_t tap, int64_t v) {
@@ -109,7 +108,7 @@ class TileEmitter {
 
 void emit_window_tile(Builder& b, const Window& w, bool weights_in_registers,
                       const MicroTile& tile) {
-  std::vector<Value> acc = TileEmitter(b, w, weights_in_registers, tile).emit();
+  std::vector<Value> acc = WindowEmitter(b, w, weights_in_registers, tile).emit();
   emit_epilogue(b, tile, acc);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -13,23 +14,16 @@ using loop::Builder;
 
 namespace {
 
-constexpr int64_t kBytes = 4, kLine = 16;  // elements of a cache line
-constexpr double kDirectShare = 0.97;      // of peak, of register tiles
-constexpr double kBytesPerCycle = 4.6;     // of weights from memory
-constexpr double kLargeTiles = 1.1;        // F(6, 3) must be better by this: its errors are larger
-constexpr double kWorthwhile = 0.9;        // share of the direct way's time at most
+constexpr double kDirectShare = 0.97;  // of peak, of register tiles
+constexpr double kLargeTiles = 1.1;    // F(6, 3) must be better by this: its errors are larger
 
-bool all(const Dims& dims, int64_t value) {
-  return std::all_of(dims.begin(), dims.end(), [&](int64_t d) { return d == value; });
-}
-
-std::optional<std::string> refuse_form(const DenseJob& job) {
+std::optional<std::string> refuse_shape(const DenseJob& job) {
   const auto& attr = std::get<graph::ConvAttr>(node_of(job).attr);
   const Shape& w = operand_shape(job, 1);
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (w.rank() != 4 || w[0] != 3 || w[1] != 3) return "the window is not 3 x 3";
-  if (!all(attr.stride, 1)) return "strides";
-  if (!all(attr.w_dilation, 1) || !all(attr.x_dilation, 1)) return "dilated";
+  if (!all_are(attr.stride, 1)) return "strides";
+  if (!all_are(attr.w_dilation, 1) || !all_are(attr.x_dilation, 1)) return "dilated";
   if (attr.groups != 1) return "groups";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";
   if (!job.operands[0].weights && job.operands[0].view.strides.back() != 1) {
@@ -45,7 +39,7 @@ double direct_cycles(const Conv& conv, const loop::Machine& machine) {
   int64_t lanes = machine.lanes(loop::Elem::f32);
   double padded = static_cast<double>(round_up(conv.out, lanes)) / static_cast<double>(conv.out);
   double sums = weights * padded * pixels / static_cast<double>(2 * lanes) / kDirectShare;
-  return std::max(sums, weights * kBytes / kBytesPerCycle);
+  return std::max(sums, weights * kF32Bytes / kMemoryBytesPerCycle);
 }
 
 struct Verdict {
@@ -67,12 +61,6 @@ Verdict weigh(const DenseJob& job) {
   return verdict;
 }
 
-// Rows an odd number of lines apart: lines of neighbours fall into different sets of a cache.
-int64_t odd_lines(int64_t elements) {
-  int64_t lines = ceil_div(elements, kLine);
-  return (lines | 1) * kLine;
-}
-
 WinogradScratch layout(const Winograd& w) {
   WinogradScratch s;
   const WinogradPlan& p = w.plan;
@@ -80,17 +68,17 @@ WinogradScratch layout(const Winograd& w) {
   int64_t row = p.vectors * w.lanes, at = 0;
   auto take = [&](int64_t elements) {
     int64_t from = at;
-    at += round_up(elements, kLine);
+    at += round_up(elements, kLineFloats);
     return from;
   };
-  s.v_row = round_up(w.conv.in, std::max<int64_t>(w.lanes, kLine));
+  s.v_row = round_up(w.conv.in, std::max<int64_t>(w.lanes, kLineFloats));
   s.v_point = odd_lines(s.v_row * p.block);
   take(s.v_point * points);
   s.patch_pixel = s.v_row;
   s.patch = take(points * s.patch_pixel);
   s.u_point = odd_lines(p.chunk * row);
   s.u = take(p.chunk > 0 ? s.u_point * points : 0);
-  s.m_row = round_up(row, kLine);
+  s.m_row = round_up(row, kLineFloats);
   s.m_point = odd_lines(s.m_row * p.block);
   s.m = take(s.m_point * points);
   s.result = take(m * m * w.lanes);
@@ -117,7 +105,7 @@ std::string describe(const DenseJob& job, const WinogradPlan& plan) {
   std::string weights =
       plan.chunk > 0
           ? fmt::format("transformed {} channels at a time", plan.chunk)
-          : fmt::format("transformed to {:.1f} MB", alpha * alpha * channels * kBytes / 1e6);
+          : fmt::format("transformed to {:.1f} MB", alpha * alpha * channels * kF32Bytes / 1e6);
   return fmt::format(
       "F({}, 3): {:.2f} GFLOP of products instead of {:.2f}, {} x {} tiles, register tiles of {} x "
       "{} vectors, weights {}",
@@ -126,6 +114,13 @@ std::string describe(const DenseJob& job, const WinogradPlan& plan) {
 }
 
 }  // namespace
+
+bool is_winograd_size(int64_t m) {
+  return std::find(std::begin(kWinogradSizes), std::end(kWinogradSizes), m) !=
+         std::end(kWinogradSizes);
+}
+
+int64_t odd_lines(int64_t elements) { return (ceil_div(elements, kLineFloats) | 1) * kLineFloats; }
 
 std::optional<std::string> wants_exact_sums(const DenseJob& job) {
   if (job.exact) return "exact sums were asked for";
@@ -140,7 +135,7 @@ std::optional<std::string> wants_exact_sums(const DenseJob& job) {
 
 std::optional<std::string> cannot_winograd(const DenseJob& job) {
   if (auto reason = wants_exact_sums(job)) return reason;
-  if (auto reason = refuse_form(job)) return reason;
+  if (auto reason = refuse_shape(job)) return reason;
   DenseKernels unused;
   Conv conv = phases_of(job, unused)[0];
   Nest nest;
@@ -181,14 +176,14 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
     return job.pointers + static_cast<int>(kernels.extras.size()) - 1;
   };
   w.weights_pointer =
-      add({w.weight_elements() * kBytes, w.conv.weights ? winograd_packer(w) : Fill{}});
+      add({w.weight_elements() * kF32Bytes, w.conv.weights ? winograd_packer(w) : Fill{}});
   if (!w.conv.weights) {
     DenseStage transform = make_winograd_weights(w);
     transform.uses = {w.conv.w.pointer, w.weights_pointer};
     transform.writes = {false, true};
     kernels.stages.push_back(std::move(transform));
   }
-  w.scratch_pointer = add({w.scratch.elements * kBytes, {}, true});
+  w.scratch_pointer = add({w.scratch.elements * kF32Bytes, {}, true});
 
   Builder b("winograd", job.pointers + static_cast<int>(kernels.extras.size()));
   emit_winograd_tile(b, w);

@@ -82,6 +82,15 @@ std::optional<std::string> wants_exact_sums(const DenseJob& job);
 std::optional<std::string> cannot_winograd(const DenseJob& job);
 // The m that may be chosen.
 inline constexpr int64_t kWinogradSizes[] = {4, 6, 2};
+bool is_winograd_size(int64_t m);
+inline constexpr int64_t kWinogradTaps = 9;  // of the window, 3 x 3
+// Shares and speeds of the estimates: of the direct way's time at most, operations of transforms,
+// cycles for addresses and loops of one.
+inline constexpr double kWorthwhile = 0.9, kTransformOpsPerCycle = 1.4, kCyclesPerTransform = 40;
+
+// At least `elements`, an odd number of lines: with rows so far apart, lines of neighbours fall
+// into different sets of a cache.
+int64_t odd_lines(int64_t elements);
 
 // How tiles of m x m outputs are cut into blocks of about `block`; register tile and panels are
 // open.

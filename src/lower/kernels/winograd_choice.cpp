@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/tiles.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
@@ -9,12 +10,6 @@ namespace burin::lower {
 namespace {
 
 constexpr int64_t kMostBlock = 128;  // Winograd tiles: scratch memory grows with them
-constexpr int64_t kEnoughTiles = 8;  // of the plan: fewer would starve threads
-
-bool is_size(int64_t m) {
-  return std::find(std::begin(kWinogradSizes), std::end(kWinogradSizes), m) !=
-         std::end(kWinogradSizes);
-}
 
 Conv conv_of(const DenseJob& job) {
   DenseKernels unused;
@@ -61,7 +56,7 @@ std::optional<WinogradPlan> winograd_plan_from(const Parameters& parameters, con
     return value >= 1 && value <= most ? value : 0;
   };
   int64_t m = find_parameter(parameters, "m").value_or(0), block = read("block", kMostBlock);
-  if (!is_size(m) || block == 0) return std::nullopt;
+  if (!is_winograd_size(m) || block == 0) return std::nullopt;
   WinogradPlan plan = cut_winograd(conv, m, block);
   plan.rows = read("rows", std::min(plan.block, kMostRows));
   int64_t lanes = machine.lanes(loop::Elem::f32);

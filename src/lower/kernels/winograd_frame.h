@@ -2,6 +2,7 @@
 // convolution or of the gradient of its weights.
 #pragma once
 
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
@@ -31,13 +32,12 @@ struct WinogradFrame {
         alpha(points.count()),
         scratch_pointer(scratch) {}
 
-  static constexpr int64_t kBytes = 4;
   // Addresses: `elements` behind `base`, and in scratch memory.
   loop::Value at(loop::Value base, loop::Value elements) const {
-    return b.offset({base, elements, kBytes, 0});
+    return b.offset({base, elements, kF32Bytes, 0});
   }
   loop::Value scratch(int64_t offset, loop::Value elements) const {
-    return b.offset({b.pointer(scratch_pointer), elements, kBytes, offset * kBytes});
+    return b.offset({b.pointer(scratch_pointer), elements, kF32Bytes, offset * kF32Bytes});
   }
 };
 

@@ -3,22 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
 using loop::Builder;
 
 namespace {
-
-constexpr int64_t kBytes = 4;
-constexpr double kWorthwhile = 0.9;  // share of the outer products' time at most
-
-bool all(const Dims& dims, int64_t value) {
-  return std::all_of(dims.begin(), dims.end(), [&](int64_t d) { return d == value; });
-}
 
 // Operations of the products between the transforms.
 double product_flops(const WeightGradient& w, const WinogradGradientPlan& plan) {
@@ -41,9 +33,9 @@ std::optional<std::string> cannot_winograd_gradient(const DenseJob& job) {
   if (auto reason = refuse_weight_gradient(job)) return reason;
   if (auto reason = wants_exact_sums(job)) return reason;
   WeightGradient w = weight_gradient_of(job);
-  if (!all(w.taps, 3)) return "the window is not 3 x 3";
-  if (!all(w.step, 1)) return "strides";
-  if (!all(w.dilation, 1)) return "dilated";
+  if (!all_are(w.taps, 3)) return "the window is not 3 x 3";
+  if (!all_are(w.step, 1)) return "strides";
+  if (!all_are(w.dilation, 1)) return "dilated";
   if (w.x.strides[0] != 1) return "the input's channels are not contiguous";
   if (!plan_winograd_gradient(w, *job.machine)) return "its sums need too much memory";
   return std::nullopt;
@@ -75,10 +67,10 @@ DenseKernels make_winograd_gradient(const DenseJob& job, const WinogradGradientP
   w.base.parts_pointer = job.pointers;
   w.plan = plan;
   w.scratch = winograd_gradient_scratch(w.base, plan);
-  kernels.extras.push_back({plan.parts * w.base.part_elements() * kBytes, {}});
+  kernels.extras.push_back({plan.parts * w.base.part_elements() * kF32Bytes, {}});
   DenseStage sum = make_weight_gradient_sum(job, w.base, kernels);
   w.scratch_pointer = job.pointers + 1;
-  kernels.extras.push_back({w.scratch.elements * kBytes, {}, true});
+  kernels.extras.push_back({w.scratch.elements * kF32Bytes, {}, true});
 
   Builder b("winograd_gradient", job.pointers + 2);
   emit_winograd_gradient_tile(b, w);

@@ -3,20 +3,16 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd_gradient.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kMostBlock = 512, kMostParts = 64;  // scratch memory and parts grow with them
-constexpr int64_t kMostBytes = 64 << 20;              // of either
-constexpr int64_t kBytes = 4;
-
-bool is_size(int64_t m) {
-  return std::find(std::begin(kWinogradSizes), std::end(kWinogradSizes), m) !=
-         std::end(kWinogradSizes);
-}
+constexpr int64_t kMostGradientBlock = 512,
+                  kMostGradientParts = 64;  // scratch memory and parts grow with them
+constexpr int64_t kMostBytes = 64 << 20;    // of either
 
 }  // namespace
 
@@ -34,8 +30,8 @@ std::optional<WinogradGradientPlan> winograd_gradient_plan_from(const Parameters
     return value >= 1 && value <= most ? value : 0;
   };
   int64_t m = find_parameter(parameters, "m").value_or(0);
-  int64_t parts = read("parts", kMostParts), block = read("block", kMostBlock);
-  if (!is_size(m) || parts == 0 || block == 0) return std::nullopt;
+  int64_t parts = read("parts", kMostGradientParts), block = read("block", kMostGradientBlock);
+  if (!is_winograd_size(m) || parts == 0 || block == 0) return std::nullopt;
   WinogradGradientPlan plan = cut_winograd_gradient(w, m, parts, block);
   plan.rows = read("rows", std::min(w.in, kMostRows));
   plan.vectors = read("vectors", std::min(ceil_div(w.out, int64_t{w.lanes}), kMostVectors));
@@ -48,7 +44,7 @@ std::optional<WinogradGradientPlan> winograd_gradient_plan_from(const Parameters
   plan.panel_block = read("panel_block", plan.panels);
   if (plan.panel_block == 0) return std::nullopt;
   int64_t scratch = winograd_gradient_scratch(w, plan).elements;
-  if (std::max(scratch, parts * w.part_elements()) * kBytes > kMostBytes) return std::nullopt;
+  if (std::max(scratch, parts * w.part_elements()) * kF32Bytes > kMostBytes) return std::nullopt;
   return plan;
 }
 

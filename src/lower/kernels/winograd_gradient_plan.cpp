@@ -3,32 +3,28 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/tiles.h"
 #include "lower/kernels/winograd_gradient.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kBytes = 4, kLine = 16, kTaps = 9;  // kLine: elements
-constexpr double kOpsPerCycle = 1.4;                  // of the transforms, sustained
 constexpr double kCyclesPerPoint = 5;  // of a transform: a vector stored to a stream of its own,
 constexpr double kCyclesPerSpilledPoint = 9;  // and where the second-level cache is too small
-constexpr double kCyclesPerTile = 40;         // of a transform: addresses, loops
 constexpr double kSumBytesPerCycle = 25;      // loaded and stored, what the products do not hide
-constexpr double kLargeTiles = 1.2;  // F(3, 6) must be better by this: its errors are larger
-constexpr int64_t kBlocks[] = {4, 8, 12, 16, 24, 32, 48, 64, 96, 128};
+// F(3, 6) must be better by this: its errors are larger.
+constexpr double kLargeGradientTiles = 1.2;
+constexpr int64_t kGradientBlocks[] = {4, 8, 12, 16, 24, 32, 48, 64, 96, 128};
 constexpr int64_t kUsualBlock = 64;  // which register tile is best hardly depends on it
 constexpr int64_t kParts[] = {1, 2, 4, 8};
 constexpr int64_t kGroups[] = {1, 2, 4, 8};
-constexpr int64_t kEnoughTiles = 8;              // of the plan
-constexpr int64_t kMostPartBytes = 8 << 20;      // of all parts together
 constexpr int64_t kMostScratchBytes = 16 << 20;  // of a thread
 
-int64_t odd_lines(int64_t elements) { return (ceil_div(elements, kLine) | 1) * kLine; }
-
-class Estimate {
+class WinogradGradientEstimate {
  public:
-  Estimate(const WeightGradient& w, int64_t m, const loop::Machine& machine)
+  WinogradGradientEstimate(const WeightGradient& w, int64_t m, const loop::Machine& machine)
       : w_(w), m_(m), machine_(machine) {
     alpha_ = static_cast<double>(m + 2);
     pairs_ = static_cast<double>(m) / 2;
@@ -45,8 +41,8 @@ class Estimate {
       TileChoice tile = choose_tile(
           winograd_gradient_products(w_, kUsualBlock, ceil_div(w_.out, groups)), machine_);
       for (int64_t parts : kParts) {
-        if (parts > 1 && parts * w_.part_elements() * kBytes > kMostPartBytes) continue;
-        for (int64_t block : kBlocks) {
+        if (parts > 1 && parts * w_.part_elements() * kF32Bytes > kMostPartBytes) continue;
+        for (int64_t block : kGradientBlocks) {
           auto plan = cut(parts, groups, block, tile);
           if (!plan) continue;
           int64_t tiles = std::min(parts * groups, kEnoughTiles);
@@ -68,13 +64,13 @@ class Estimate {
     Contraction c = winograd_gradient_products(w_, plan.block, channels);
     double step = estimate_tile(c, plan.rows, plan.vectors, machine_).value_or(0);
     double products = points * step * tiles * groups;
-    double vector = points * kBytes * w_.lanes;
+    double vector = points * kF32Bytes * w_.lanes;
     double sums = vector * static_cast<double>(w_.in) * vectors_out_;
     double block = vector * static_cast<double>(plan.block) * (vectors_in_ + vectors_out_ / groups);
     bool spills = block + sums / groups > static_cast<double>(machine_.l2_bytes);
     if (plan.blocks > 1) products += 2 * sums * blocks / kSumBytesPerCycle;
     double store = points * (spills ? kCyclesPerSpilledPoint : kCyclesPerPoint);
-    double transforms = 2 * kCyclesPerTile + groups * vectors_in_ * (input_cycles() + store) +
+    double transforms = 2 * kCyclesPerTransform + groups * vectors_in_ * (input_cycles() + store) +
                         vectors_out_ * (dy_cycles() + store);
     plan.cycles = products + tiles * transforms + parts * taps_cycles();
   }
@@ -87,7 +83,7 @@ class Estimate {
     plan.panels = split_panels(w_.out, tile.vectors * w_.lanes).count();
     plan.panel_block = ceil_div(plan.panels, groups);
     if (plan.groups() != groups) return std::nullopt;
-    if (winograd_gradient_scratch(w_, plan).elements * kBytes > kMostScratchBytes) {
+    if (winograd_gradient_scratch(w_, plan).elements * kF32Bytes > kMostScratchBytes) {
       return std::nullopt;
     }
     estimate(plan);
@@ -96,16 +92,16 @@ class Estimate {
 
   // Of one vector of channels of a Winograd tile, without its stores.
   double input_cycles() const {
-    return 2 * alpha_ * (2 * pairs_ + 2 * pairs_ * pairs_) / kOpsPerCycle;
+    return 2 * alpha_ * (2 * pairs_ + 2 * pairs_ * pairs_) / kTransformOpsPerCycle;
   }
   double dy_cycles() const {
     auto m = static_cast<double>(m_);
-    return (alpha_ + m) * pairs_ * m / kOpsPerCycle;
+    return (alpha_ + m) * pairs_ * m / kTransformOpsPerCycle;
   }
   // Of a part: the transform of all sums.
   double taps_cycles() const {
-    double ops = (alpha_ + 3) * (2 * pairs_ + 3 * pairs_) + kTaps;
-    return static_cast<double>(w_.in) * vectors_out_ * ops / kOpsPerCycle;
+    double ops = (alpha_ + 3) * (2 * pairs_ + 3 * pairs_) + kWinogradTaps;
+    return static_cast<double>(w_.in) * vectors_out_ * ops / kTransformOpsPerCycle;
   }
 
   const WeightGradient& w_;
@@ -146,7 +142,7 @@ WinogradGradientScratch winograd_gradient_scratch(const WeightGradient& w,
   int64_t width = plan.vectors * w.lanes, group = plan.panel_block * width;
   auto take = [&](int64_t elements) {
     int64_t from = at;
-    at += round_up(elements, kLine);
+    at += round_up(elements, kLineFloats);
     return from;
   };
   s.v_row = odd_lines(round_up(w.in, int64_t{w.lanes}));
@@ -168,9 +164,9 @@ std::optional<WinogradGradientPlan> plan_winograd_gradient(const WeightGradient&
                                                            const loop::Machine& machine) {
   std::optional<WinogradGradientPlan> best;
   for (int64_t m : kWinogradSizes) {
-    auto plan = Estimate(w, m, machine).best();
+    auto plan = WinogradGradientEstimate(w, m, machine).best();
     if (!plan) continue;
-    if (m == 6) plan->cycles *= kLargeTiles;
+    if (m == 6) plan->cycles *= kLargeGradientTiles;
     if (!best || plan->cycles < best->cycles) best = plan;
   }
   return best;

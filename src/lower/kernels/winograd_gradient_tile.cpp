@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd_frame.h"
 #include "lower/kernels/winograd_gradient.h"
 
@@ -14,11 +15,9 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = WinogradFrame::kBytes, kLine = 64, kTaps = 9;
-
-class TileEmitter {
+class WinogradGradientEmitter {
  public:
-  TileEmitter(Builder& b, const WinogradGradient& w)
+  WinogradGradientEmitter(Builder& b, const WinogradGradient& w)
       : b_(b),
         w_(w),
         plan_(w.plan),
@@ -87,7 +86,7 @@ class TileEmitter {
     auto clear = [&](int64_t from, int64_t point_step, int64_t row) {
       Value at = b_.add(b_.mul(point, b_.index(point_step)), b_.mul(t, b_.index(row)));
       b_.loop(b_.index(0), b_.index(row), f_.lanes, [&](Value i) {
-        b_.store(zero(), {f_.scratch(from, at), i, kBytes, 0});
+        b_.store(zero(), {f_.scratch(from, at), i, kF32Bytes, 0});
       });
     };
     clear(0, s_.v_point, s_.v_row);
@@ -97,7 +96,7 @@ class TileEmitter {
   WinogradImage image_of_x() {
     const WeightGradient& g = w_.base;
     WinogradImage image;
-    image.base = b_.offset({b_.pointer(g.x.pointer), {}, 1, g.x.offset * kBytes});
+    image.base = b_.offset({b_.pointer(g.x.pointer), {}, 1, g.x.offset * kF32Bytes});
     image.steps = {g.x.strides[3], g.x.strides[1], g.x.strides[2]};
     image.sizes = g.input, image.low = g.low;
     image.channels = g.in;
@@ -111,7 +110,7 @@ class TileEmitter {
     const WeightGradient& g = w_.base;
     WinogradImage image;
     image.base =
-        b_.offset({b_.pointer(g.dy.pointer), first_channel_, kBytes, g.dy.offset * kBytes});
+        b_.offset({b_.pointer(g.dy.pointer), first_channel_, kF32Bytes, g.dy.offset * kF32Bytes});
     image.steps = {g.dy.strides[2], g.dy.strides[0], g.dy.strides[1]};
     image.sizes = g.pixels, image.low = {0, 0};
     image.channels = channels_;
@@ -154,7 +153,7 @@ class TileEmitter {
     Value from = f_.scratch(s_.sums, b_.add(at, b_.mul(panel, b_.index(s_.sums_panel))));
     std::vector<Value> sums;
     for (int64_t i = 0; i < rows * vectors; ++i) {
-      sums.push_back(b_.load(f_.vector, {from, {}, 1, i * f_.lanes * kBytes}));
+      sums.push_back(b_.load(f_.vector, {from, {}, 1, i * f_.lanes * kF32Bytes}));
     }
     return sums;
   }
@@ -170,15 +169,15 @@ class TileEmitter {
     Value scale = b_.real(f_.vector, zero * zero);
     b_.loop(b_.index(0), b_.index(w_.base.in), 1, [&](Value c) {
       Value from = f_.at(sums, b_.mul(c, b_.index(width)));
-      Value to = f_.at(part, b_.mul(c, b_.index(kTaps * row)));
+      Value to = f_.at(part, b_.mul(c, b_.index(kWinogradTaps * row)));
       for_range(b_, b_.index(0), b_.index(vectors), [&](Value v) {
         Value lane = b_.mul(v, b_.index(f_.lanes));
         auto load = [&](int64_t i, int64_t j) {
           int64_t point = (i * f_.alpha + j) * s_.sums_point;
-          return b_.load(f_.vector, {from, lane, kBytes, point * kBytes});
+          return b_.load(f_.vector, {from, lane, kF32Bytes, point * kF32Bytes});
         };
         auto store = [&](int64_t i, int64_t j, Value sum) {
-          b_.store(b_.mul(sum, scale), {to, lane, kBytes, (i * 3 + j) * row * kBytes});
+          b_.store(b_.mul(sum, scale), {to, lane, kF32Bytes, (i * 3 + j) * row * kF32Bytes});
         };
         f_.lines.outputs(3, load, store);
       });
@@ -200,7 +199,7 @@ class TileEmitter {
 }  // namespace
 
 void emit_winograd_gradient_tile(Builder& b, const WinogradGradient& w) {
-  TileEmitter(b, w).emit();
+  WinogradGradientEmitter(b, w).emit();
 }
 
 }  // namespace burin::lower

@@ -1,6 +1,7 @@
 // The transforms of inputs and weights.
 #include <algorithm>
 
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd_frame.h"
 
 namespace burin::lower {
@@ -9,8 +10,6 @@ using loop::Type;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kBytes = WinogradFrame::kBytes, kLine = 64;
 
 class InputEmitter {
  public:
@@ -50,14 +49,15 @@ class InputEmitter {
   // Pixels lie in short runs, which processors do not see coming: fetches those of the next tile
   // along the row that this one does not read. The vectors of a line of channels share its rows.
   void fetch_next(Value c) {
-    int64_t lane_bytes = f_.lanes * kBytes, sharing = std::max<int64_t>(kLine / lane_bytes, 1);
-    if (image_.size % sharing != 0 || image_.channels * kBytes < kLine) sharing = 1;
+    int64_t lane_bytes = f_.lanes * kF32Bytes,
+            sharing = std::max<int64_t>(kLineBytes / lane_bytes, 1);
+    if (image_.size % sharing != 0 || image_.channels * kF32Bytes < kLineBytes) sharing = 1;
     int64_t rows = image_.size / sharing;
     Value share = b_.rem(b_.div(c, b_.index(f_.lanes)), b_.index(sharing));
     Value from = f_.at(f_.at(from_, c), b_.mul(share, b_.index(rows * steps_[1])));
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = image_.size; j < image_.size + f_.m; ++j) {
-        b_.prefetch({from, {}, 1, (i * steps_[1] + j * steps_[2]) * kBytes});
+        b_.prefetch({from, {}, 1, (i * steps_[1] + j * steps_[2]) * kF32Bytes});
       }
     }
   }
@@ -90,11 +90,11 @@ class InputEmitter {
         Value pixel = b_.add(b_.mul(i, b_.index(image_.size)), j);
         Value to = f_.scratch(image_.patch, b_.mul(pixel, b_.index(image_.patch_pixel)));
         Value step = b_.add(b_.mul(i, b_.index(steps_[1])), b_.mul(j, b_.index(steps_[2])));
-        auto store = [&](Value value, Value c) { b_.store(value, {to, c, kBytes, 0}); };
+        auto store = [&](Value value, Value c) { b_.store(value, {to, c, kF32Bytes, 0}); };
         auto copy = [&] {
           Value from = f_.at(from_, step);
           each_channel([&](Value c, Value mask) {
-            store(b_.load(f_.vector, {from, c, kBytes, 0}, mask), c);
+            store(b_.load(f_.vector, {from, c, kF32Bytes, 0}, mask), c);
           });
         };
         auto clear = [&] {
@@ -110,11 +110,11 @@ class InputEmitter {
     each_channel([&](Value c, Value mask) {
       fetch_next(c);
       auto load = [&](int64_t i, int64_t j) {
-        return b_.load(f_.vector, {from, c, kBytes, (i * y_step + j * x_step) * kBytes},
+        return b_.load(f_.vector, {from, c, kF32Bytes, (i * y_step + j * x_step) * kF32Bytes},
                        masked ? mask : Value{});
       };
       auto store = [&](int64_t i, int64_t j, Value v) {
-        b_.store(v, {to_, c, kBytes, (i * f_.alpha + j) * image_.point * kBytes});
+        b_.store(v, {to_, c, kF32Bytes, (i * f_.alpha + j) * image_.point * kF32Bytes});
       };
       f_.lines.square(image_.line, image_.size, load, store);
     });
@@ -162,11 +162,11 @@ void emit_winograd_weights(const WinogradFrame& f, const Winograd& w, Value from
     for (int64_t v = 0; v < vectors; ++v) {
       int64_t lane = v * f.lanes;
       auto load = [&](int64_t i, int64_t j) {
-        return b.load(f.vector, {taps, {}, 1, ((i * 3 + j) * width + lane) * kBytes});
+        return b.load(f.vector, {taps, {}, 1, ((i * 3 + j) * width + lane) * kF32Bytes});
       };
       auto store = [&](int64_t i, int64_t j, Value value) {
         int64_t point = (i * f.alpha + j) * w.scratch.u_point;
-        b.store(value, {to, {}, 1, (point + lane) * kBytes});
+        b.store(value, {to, {}, 1, (point + lane) * kF32Bytes});
       };
       f.lines.square(&WinogradLines::weights, 3, load, store);
     }

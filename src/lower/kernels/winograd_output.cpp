@@ -1,4 +1,5 @@
 // The transform of products back into outputs, and the epilogue.
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd_frame.h"
 
 namespace burin::lower {
@@ -7,8 +8,6 @@ using loop::Builder;
 using loop::Value;
 
 namespace {
-
-constexpr int64_t kBytes = WinogradFrame::kBytes;
 
 // The epilogue at pixels around one point of the result.
 class Pixels {
@@ -65,7 +64,7 @@ class OutputEmitter {
  private:
   Value load(int64_t i, int64_t j) {
     int64_t point = (i * f_.alpha + j) * w_.scratch.m_point;
-    return b_.load(f_.vector, {from_, {}, 1, point * kBytes});
+    return b_.load(f_.vector, {from_, {}, 1, point * kF32Bytes});
   }
 
   void whole() {

@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kLanes = 4;      // pairs of channels transformed at a time
-constexpr int64_t kChannels = 32;  // of the input, copied out of the view at a time
+constexpr int64_t kLanes = 4;            // pairs of channels transformed at a time
+constexpr int64_t kCopiedChannels = 32;  // of the input, copied out of the view at a time
 constexpr int64_t kMostPoints = 8;
-constexpr int64_t kLine = 16;  // floats of a cache line
 
 using Floats = float __attribute__((vector_size(16), aligned(4), may_alias));
 using Doubles = double __attribute__((vector_size(32)));
@@ -68,10 +68,10 @@ class Packer {
     float* out = weights + n * w_.weights_per_pair() * w_.conv.in;
     // Channels of the panel with those that are not there, whose weights are zero.
     int64_t in = w_.conv.in, row = round_up(count, int64_t{w_.lanes});
-    std::vector<float> taps(static_cast<size_t>(kChannels * 9 * row));
+    std::vector<float> taps(static_cast<size_t>(kCopiedChannels * 9 * row));
     std::vector<float> points(static_cast<size_t>(alpha_ * alpha_ * point_step(row)));
-    for (int64_t c = 0; c < in; c += kChannels) {
-      int64_t channels = std::min(kChannels, in - c);
+    for (int64_t c = 0; c < in; c += kCopiedChannels) {
+      int64_t channels = std::min(kCopiedChannels, in - c);
       Dims start = {0, 0, c, n}, extents = {3, 3, channels, count};
       Dims strides = {3 * row, row, 9 * row, 1};
       copy_weights_f32(*w_.conv.weights, start, extents, strides, taps.data());
@@ -89,7 +89,7 @@ class Packer {
 
  private:
   // From point to point in the memory of some channels, which lies beside others in the cache.
-  static int64_t point_step(int64_t row) { return kChannels * row + kLine; }
+  static int64_t point_step(int64_t row) { return kCopiedChannels * row + kLineFloats; }
 
   void scale(std::span<const float> taps, int64_t count, float* out) const {
     for (int64_t i = 0; i < count; ++i) {

@@ -3,24 +3,20 @@
 #include <cmath>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/tiles.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
 
 namespace {
 
-constexpr double kFmaLatency = 4.6, kFmasPerCycle = 2, kLoadsPerCycle = 2;
-constexpr double kOpsPerCycle = 1.4;     // of the transforms, sustained
 constexpr double kStoresPerCycle = 0.9;  // to lines that are at hand
 constexpr double kCyclesPerLine = 2.6;   // fetched from the second-level cache and written
-constexpr double kL2BytesPerCycle = 24;
 constexpr double kL3BytesPerCycle = 10;  // weights and inputs read again
-constexpr double kMemoryBytesPerCycle = 4.6;
-constexpr double kCyclesPerPixel = 2;  // of the result: the epilogue's, per vector
-constexpr double kCyclesPerTile = 40;  // addresses, loops
+constexpr double kCyclesPerPixel = 2;    // of the result: the epilogue's, per vector
 constexpr int64_t kBlocks[] = {6, 8, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 84, 112};
 constexpr int64_t kMostPanelVectors = 4;
-constexpr int64_t kEnoughTiles = 8;     // of the plan, where they cost little
 constexpr double kMostRepeated = 0.03;  // share of work that more tiles may add
 // Where the second-level cache cannot hold the inputs: more time to write them, and the share of
 // the time to read them again that shows. For vectors of 512 bits; narrower ones hide more.
@@ -28,9 +24,9 @@ constexpr double kSpilledInputs = 2, kSpilledReads = 0.4, kWideBits = 512;
 constexpr double kOddTiles = 0.3;
 constexpr double kNarrowPanel = 1.05;  // one more variant of the code
 
-class Estimate {
+class WinogradEstimate {
  public:
-  Estimate(const Conv& conv, int64_t outputs, const loop::Machine& machine)
+  WinogradEstimate(const Conv& conv, int64_t outputs, const loop::Machine& machine)
       : conv_(conv), machine_(machine), points_(winograd_points(outputs)) {
     lanes_ = machine.lanes(loop::Elem::f32);
     alpha_ = static_cast<double>(points_.count());
@@ -66,16 +62,18 @@ class Estimate {
   double input_cycles() const {
     double ops = 2 * alpha_ * (2 * pairs_ + 2 * pairs_ * pairs_);
     double stores = alpha_ * alpha_ / kStoresPerCycle;
-    return kCyclesPerTile + vectors_in_ * std::max(ops / kOpsPerCycle, stores);
+    return kCyclesPerTransform + vectors_in_ * std::max(ops / kTransformOpsPerCycle, stores);
   }
   double output_cycles() const {
     double ops = (alpha_ + m_) * (2 * pairs_ + m_ * pairs_ + 1);
-    return kCyclesPerTile + vectors_out_ * (ops / kOpsPerCycle + kCyclesPerPixel * m_ * m_);
+    return kCyclesPerTransform +
+           vectors_out_ * (ops / kTransformOpsPerCycle + kCyclesPerPixel * m_ * m_);
   }
   // Of all weights.
   double weight_cycles() const {
     double ops = (3 + alpha_) * 3 * pairs_, stores = alpha_ * alpha_ * kCyclesPerLine;
-    return static_cast<double>(conv_.in) * vectors_out_ * std::max(ops / kOpsPerCycle, stores);
+    return static_cast<double>(conv_.in) * vectors_out_ *
+           std::max(ops / kTransformOpsPerCycle, stores);
   }
 
   // Input channels whose transformed weights share the second-level cache with the block's inputs,
@@ -192,7 +190,7 @@ WinogradPlan cut_winograd(const Conv& conv, int64_t m, int64_t block) {
 }
 
 WinogradPlan plan_winograd(const Conv& conv, int64_t m, const loop::Machine& machine) {
-  return Estimate(conv, m, machine).best();
+  return WinogradEstimate(conv, m, machine).best();
 }
 
 }  // namespace burin::lower

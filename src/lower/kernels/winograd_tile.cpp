@@ -2,6 +2,7 @@
 // channels the products of every point and their transform back.
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd_frame.h"
 
 namespace burin::lower {
@@ -11,11 +12,9 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = WinogradFrame::kBytes, kLine = 64;
-
-class TileEmitter {
+class WinogradEmitter {
  public:
-  TileEmitter(Builder& b, const Winograd& w)
+  WinogradEmitter(Builder& b, const Winograd& w)
       : b_(b), w_(w), s_(w.scratch), f_(b, w.plan.points, w.plan.grid, w.lanes, w.scratch_pointer) {
     points_ = f_.alpha * f_.alpha;
   }
@@ -39,7 +38,7 @@ class TileEmitter {
   WinogradImage input() {
     const Conv& c = w_.conv;
     WinogradImage image;
-    image.base = b_.offset({b_.pointer(c.x.pointer), {}, 1, c.x.offset * kBytes});
+    image.base = b_.offset({b_.pointer(c.x.pointer), {}, 1, c.x.offset * kF32Bytes});
     image.steps = c.x.strides;
     image.sizes = c.input, image.low = c.low;
     image.channels = c.in;
@@ -110,7 +109,7 @@ class TileEmitter {
   void clear_sums() {
     int64_t from = s_.m, until = s_.m + s_.m_point * points_;
     b_.loop(b_.index(from), b_.index(until), w_.lanes, [&](Value i) {
-      b_.store(b_.bits(f_.vector, 0), {b_.pointer(w_.scratch_pointer), i, kBytes, 0});
+      b_.store(b_.bits(f_.vector, 0), {b_.pointer(w_.scratch_pointer), i, kF32Bytes, 0});
     });
   }
 
@@ -125,7 +124,7 @@ class TileEmitter {
     c.k = k;
     c.prefetch = w_.plan.chunk > 0 ? prefetch_scale(nest) : 0;
     // All register tiles of a point together fetch the weights of the next.
-    int64_t lines = kContractionUnroll * nest.n * kBytes / kLine;
+    int64_t lines = kContractionUnroll * nest.n * kF32Bytes / kLineBytes;
     if (w_.plan.chunk == 0) c.fetch_lines = ceil_div(lines, ceil_div(nest.m, w_.plan.rows));
     ExprNode sum;
     sum.kind = ExprNode::Kind::acc;
@@ -156,8 +155,8 @@ class TileEmitter {
         tile.index = {point, start, b_.index(0)};
         if (c.fetch_lines > 0) {
           Value number = b_.add(i, b_.index(segment.first_tile));
-          tile.fetch = b_.add(b_.mul(number, b_.index(c.fetch_lines * kLine)),
-                              b_.index(c.k * nest.n * kBytes));
+          tile.fetch = b_.add(b_.mul(number, b_.index(c.fetch_lines * kLineBytes)),
+                              b_.index(c.k * nest.n * kF32Bytes));
         }
         if (next.valid()) {
           Value number = b_.add(b_.mul(point, b_.index(tiles)), b_.index(segment.first_tile));
@@ -175,7 +174,8 @@ class TileEmitter {
     std::vector<Value> sums;
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t v = 0; v < vectors; ++v) {
-        sums.push_back(b_.load(f_.vector, {from, {}, 1, (r * s_.m_row + v * w_.lanes) * kBytes}));
+        sums.push_back(
+            b_.load(f_.vector, {from, {}, 1, (r * s_.m_row + v * w_.lanes) * kF32Bytes}));
       }
     }
     return sums;
@@ -191,6 +191,6 @@ class TileEmitter {
 
 }  // namespace
 
-void emit_winograd_tile(Builder& b, const Winograd& w) { TileEmitter(b, w).emit(); }
+void emit_winograd_tile(Builder& b, const Winograd& w) { WinogradEmitter(b, w).emit(); }
 
 }  // namespace burin::lower

@@ -12,7 +12,7 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kTaps = 9, kChannels = 32;  // of the input, that a tile transforms
+constexpr int64_t kTransformedChannels = 32;  // of the input, by a tile
 
 class WeightTransform {
  public:
@@ -30,8 +30,8 @@ class WeightTransform {
     Value panel = b_.rem(b_.tile(), b_.index(panels_.count()));
     Value part = b_.div(b_.tile(), b_.index(panels_.count()));
     n_ = b_.mul(panel, b_.index(width_));
-    lo_ = b_.mul(part, b_.index(kChannels));
-    hi_ = b_.min(b_.add(lo_, b_.index(kChannels)), b_.index(w_.conv.in));
+    lo_ = b_.mul(part, b_.index(kTransformedChannels));
+    hi_ = b_.min(b_.add(lo_, b_.index(kTransformedChannels)), b_.index(w_.conv.in));
     if (panels_.full > 0 && panels_.rest > 0) {
       b_.branch(
           b_.cmp_lt(panel, b_.index(panels_.full)), [&] { transform_panel(width_); },
@@ -41,9 +41,9 @@ class WeightTransform {
     }
     DenseStage stage;
     stage.function = b_.finish();
-    stage.tiles = panels_.count() * ceil_div(w_.conv.in, kChannels);
+    stage.tiles = panels_.count() * ceil_div(w_.conv.in, kTransformedChannels);
     stage.bytes =
-        4.0 * static_cast<double>(w_.weight_elements() + kTaps * w_.conv.in * w_.conv.out);
+        4.0 * static_cast<double>(w_.weight_elements() + kWinogradTaps * w_.conv.in * w_.conv.out);
     return stage;
   }
 
@@ -65,7 +65,7 @@ class WeightTransform {
     loop::Type vector{loop::Elem::f32, w_.lanes};
     double zero = w_.plan.points.zero_scale();
     std::vector<Value> taps;
-    for (int64_t t = 0; t < kTaps; ++t) {
+    for (int64_t t = 0; t < kWinogradTaps; ++t) {
       std::vector<Value> index = {b_.index(t / 3), b_.index(t % 3), channel, n_};
       Point point;
       point.index = index;
