@@ -81,6 +81,7 @@ class Parser {
     if (layer == layers().end() || !layer->build) {
       return words.fail("there is no layer '" + std::string(name) + "'", "burin zoo --layers");
     }
+    state_.ends_branch = ends_branch();
     BURIN_TRY(layer->build(state_, words));
     return finished(words);
   }
@@ -140,6 +141,16 @@ class Parser {
     BURIN_TRY(add_shortcut(state_, words, last.value, last.sample));
     activate(state_, activation);
     return {};
+  }
+
+  // Whether the next line that says anything is the end of a residual block.
+  bool ends_branch() const {
+    if (blocks_.empty() || blocks_.back().again >= 0) return false;
+    for (size_t i = at_ + 1; i < lines_.size(); ++i) {
+      Words words(lines_[i], {});
+      if (!words.empty()) return words.next() == "end";
+    }
+    return false;
   }
 
   Result<void> finished(Words& words) const {

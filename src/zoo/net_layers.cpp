@@ -69,8 +69,9 @@ int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t pad) {
   return room < 0 ? 0 : room / stride + 1;
 }
 
-// At first it changes nothing: scale 1, shift 0, mean 0, variance 1.
-Result<void> normalise(NetState& s, const Words& words) {
+// At first it changes nothing: scale 1, shift 0, mean 0, variance 1. With a scale of 0 a residual
+// block is one that does nothing at first (Goyal et al., Accurate, Large Minibatch SGD, 2017).
+Result<void> normalise(NetState& s, const Words& words, double initial_scale = 1) {
   int64_t channels = s.sample[0];
   BURIN_TRY(take_weights(s, words, 4 * channels));
   auto filled = [&](const char* role, double value) {
@@ -78,7 +79,7 @@ Result<void> normalise(NetState& s, const Words& words) {
     for (int64_t i = 0; i < channels; ++i) t.set_double(i, value);
     return s.net.constant(role, std::move(t));
   };
-  std::string scale = filled("scale", 1), shift = filled("shift", 0);
+  std::string scale = filled("scale", initial_scale), shift = filled("shift", 0);
   std::string mean = filled("mean", 0), variance = filled("variance", 1);
   s.value = s.net.node("BatchNormalization", {s.value, scale, shift, mean, variance},
                        {{"epsilon", 1e-5f}});
@@ -106,7 +107,8 @@ Result<void> convolve(NetState& s, Words& words, Net::ConvShape shape) {
               windows(s.sample[2], shape.kernel, shape.stride, shape.pad)};
   BURIN_TRY(set_picture(s, words, std::move(out)));
   s.value = s.net.conv(s.value, shape);
-  if (norm) BURIN_TRY(normalise(s, words));
+  bool idle = s.ends_branch && activation.empty();
+  if (norm) BURIN_TRY(normalise(s, words, idle ? 0 : 1));
   activate(s, activation);
   return {};
 }

@@ -46,6 +46,7 @@ struct NetState {
   int64_t classes = 2;
   int64_t weights = 0;  // so many, counted before they are drawn
   int64_t max_weights = 0;
+  bool ends_branch = false;  // the line at hand is the last one of a residual block
 };
 
 using LayerRule = Result<void> (*)(NetState& state, Words& words);

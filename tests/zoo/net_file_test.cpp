@@ -63,6 +63,27 @@ TEST(NetFile, BlocksAddAndRepeat) {
   EXPECT_EQ(adds, 3u);
 }
 
+// The scales of the normalisations, in order.
+std::vector<double> scales_of(const std::string& text) {
+  auto net = parse_net(text, "n");
+  EXPECT_TRUE(net) << net.error().text();
+  std::vector<double> scales;
+  for (const auto& initializer : net->initializers) {
+    if (initializer.name.find("scale") != std::string::npos) {
+      scales.push_back(initializer.value.as_double(0));
+    }
+  }
+  return scales;
+}
+
+TEST(NetFile, ResidualBlocksChangeNothingAtFirst) {
+  using Scales = std::vector<double>;
+  std::string conv = "conv 3 3x3 norm\n", last = "conv 3 3x3 norm # last\n\nend relu\n";
+  EXPECT_EQ(scales_of("input 3x8x8\nresidual\n" + conv + last + conv), (Scales{1, 0, 1}));
+  EXPECT_EQ(scales_of("input 3x8x8\nresidual\nconv 3 3x3 norm relu\nend"), (Scales{1}));
+  EXPECT_EQ(scales_of("input 3x8x8\nrepeat 2\n" + conv + "end"), (Scales{1, 1}));
+}
+
 TEST(NetFile, MistakesAreNamedWithTheirLine) {
   const std::pair<const char*, const char*> kCases[] = {
       {"", "no network"},
