@@ -14,6 +14,8 @@ struct Side {
   NodeId id;
   Dims batch, contract;
   Dims free = {};
+  Dims places = {};  // of its axes in memory, as far as the graph tells: behind a transpose, its
+                     // operand's
 };
 
 Side make_side(Builder& b, NodeId id, const Dims& batch, const Dims& contract) {
@@ -22,6 +24,9 @@ Side make_side(Builder& b, NodeId id, const Dims& batch, const Dims& contract) {
     bool taken = std::ranges::count(batch, axis) + std::ranges::count(contract, axis) > 0;
     if (!taken) side.free.push_back(axis);
   }
+  side.places = axis_range(0, b.shape(id).rank());
+  const graph::Graph& g = b.graph();
+  if (g[id].op == Op::transpose) side.places = g.attr<graph::DimsAttr>(id).dims;
   return side;
 }
 
@@ -41,14 +46,17 @@ Dims joined(const Dims& a, const Dims& b, const Dims& c) {
 }
 
 // The cotangent of `to`: g summed with the other operand over the other's free axes, which are g's
-// axes `g_other`. The operands stand so that the result's axes are as near to `to`'s order as may
-// be: [batch, free, contracted] or [batch, contracted, free].
+// axes `g_other`. Of [batch, free, contracted] and [batch, contracted, free] the result has the
+// order whose last axis is further inside in the memory of `to`.
 NodeId cotangent_of(Builder& b, NodeId g, const Side& to, const Side& other, const Dims& g_other) {
   Dims batch = axis_range(0, to.batch.size());
   Dims contracted = contracted_axes(to, other);
   Dims free_first = joined(to.batch, to.free, contracted);
   Dims free_last = joined(to.batch, contracted, to.free);
-  if (!std::ranges::is_sorted(free_first) && std::ranges::is_sorted(free_last)) {
+  auto innermost = [&](const Dims& axes) {
+    return axes.empty() ? 0 : to.places[static_cast<size_t>(axes.back())];
+  };
+  if (innermost(free_last) > innermost(free_first)) {
     NodeId product = b.dot_general(other.id, g, {other.batch, batch, other.free, g_other});
     return put_axes(b, product, free_last);
   }

@@ -114,6 +114,41 @@ std::vector<DenseCase> odd_dot_cases() {
   };
 }
 
+// Left sides whose steps of k lie far apart: [k, m] and [batch, k, m].
+std::vector<DenseCase> tall_cases() {
+  std::vector<DenseCase> cases;
+  auto add = [&](Dims lhs, Dims rhs) {
+    DenseCase c = matmul_case("tall", lhs, std::move(rhs));
+    size_t m = lhs.size() - 1, k = m - 1;
+    std::get<graph::DotAttr>(c.attr).lhs_contract = {static_cast<int64_t>(k)};
+    c.constant_weights = false;
+    cases.push_back(std::move(c));
+  };
+  for (int64_t m : {3, 7, 17, 33}) add({33000 / m + 1, m}, {33000 / m + 1, m < 8 ? 64 : 70});
+  add({3, 1030, 32}, {3, 1030, 65});
+  return cases;
+}
+
+TEST(DenseKernels, LeftSidesThatArePacked) {
+  for (DenseCase c : tall_cases()) {
+    for (bool epilogue : {false, true}) {
+      c.epilogue = epilogue;
+      for (int bits : {256, 512}) {
+        DenseOutcome outcome = run_dense(c, machine_of(bits), "", interpret_tile());
+        EXPECT_EQ(outcome.failure, "") << c.x.shape.text() << ", " << bits << " bits";
+        EXPECT_TRUE(outcome.algorithm.find("left side packed") != std::string::npos)
+            << outcome.algorithm;
+      }
+      for (const char* name : {"avx2", "avx512"}) {
+        isa::Target target = isa::target_from_name(name).value();
+        if (!isa::can_run(target)) continue;
+        EXPECT_EQ(run_dense(c, target.machine, "", engraved_tile(target)).failure, "")
+            << c.x.shape.text() << " on " << name;
+      }
+    }
+  }
+}
+
 std::vector<DenseCase> window_cases() {
   using graph::ReduceKind;
   return {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/checked.h"
+
 namespace burin::lower {
 
 using loop::Builder;
@@ -14,6 +16,8 @@ namespace {
 
 constexpr int64_t kSpread = 128 << 10;   // bytes: rows that lie further apart cost address look-ups
 constexpr int64_t kRowsPerPacking = 64;  // that read what is packed, at least
+constexpr int64_t kStepsPerFetch = 64;   // of k
+constexpr int64_t kColumnsPerPacking = 64;  // of a left side
 
 void bind_in_place(Contraction& c) {
   Nest& nest = c.nest;
@@ -47,6 +51,35 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   kernels.stages.push_back(std::move(packing));
 }
 
+// Packs the left side into a buffer of its own.
+void bind_left(const DenseJob& job, Contraction& c, int64_t rows, DenseKernels& kernels) {
+  Nest& nest = c.nest;
+  DenseStage packing = make_left_packing(c, rows);
+  packing.uses = {nest.lhs.pointer, job.pointers + static_cast<int>(kernels.extras.size())};
+  packing.writes = {false, true};
+  int64_t tiles = ceil_div(nest.m, rows);
+  for (OuterAxis& axis : nest.outer) {
+    tiles *= axis.extent;
+    axis.lhs_stride = 0;
+  }
+  nest.lhs = {packing.uses[1], nest.lhs.dtype, 0, {}};
+  nest.lhs_tile = rows * c.k;
+  nest.lhs_m_stride = 1;
+  c.lhs_k_stride = rows;
+  kernels.extras.push_back({tiles * nest.lhs_tile * 4, {}});
+  kernels.stages.push_back(std::move(packing));
+}
+
+// Whether the epilogue of a contraction without weights reads along m and n: what it then waits for
+// is hidden behind the sums where it is fetched before them.
+bool fetches_epilogue(const Contraction& c) {
+  if (c.weights || c.k < kStepsPerFetch) return false;
+  const std::vector<View>& views = c.nest.epilogue.views;
+  return std::any_of(views.begin(), views.end(), [](const View& view) {
+    return view.strides.end()[-2] != 0 && view.strides.back() == 1;
+  });
+}
+
 // Of all passes over k: taps and outer axes.
 double passes(const Contraction& c) {
   double count = static_cast<double>(c.k * c.nest.m_tap.extent);
@@ -67,6 +100,17 @@ bool reads_in_place(const Contraction& c) {
   return rows < kRowsPerPacking || c.k * std::abs(c.rhs.strides.end()[-2]) * 4 <= kSpread;
 }
 
+bool packs_left(const Contraction& c) {
+  if (c.weights || c.bundle > 1 || !c.nest.taps.empty() || c.nest.m_tap.extent != 1) return false;
+  if (c.nest.lhs_m_stride != 1 || c.lhs_k_stride == 1 || c.k * c.lhs_k_stride * 4 <= kSpread) {
+    return false;
+  }
+  bool varies = std::all_of(c.nest.outer.begin(), c.nest.outer.end(), [](const OuterAxis& axis) {
+    return axis.extent == 1 || axis.lhs_stride != 0;
+  });
+  return varies && c.nest.m > 1 && c.nest.n >= kColumnsPerPacking;
+}
+
 std::optional<loop::Elem> contraction_elem(DType dtype) {
   if (dtype == DType::f32) return loop::Elem::f32;
   if (dtype == DType::i32) return loop::Elem::i32;
@@ -74,11 +118,14 @@ std::optional<loop::Elem> contraction_elem(DType dtype) {
 }
 
 void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels) {
+  c.fetch_epilogue = fetches_epilogue(c);
   std::optional<ContractionPlan> wanted;
   if (job.parameters) wanted = plan_from(*job.parameters, c, *job.machine);
   ContractionPlan plan = wanted ? *wanted : estimate_plan(c, *job.machine);
   const Schedule& schedule = plan.schedule;
   c.prefetch = plan.prefetch;
+  bool left_packed = packs_left(c);
+  if (left_packed) bind_left(job, c, schedule.rows, kernels);
   bool in_place = reads_in_place(c);
   in_place ? bind_in_place(c) : bind_packed(job, c, schedule.vectors, kernels);
 
@@ -94,11 +141,11 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   bind_all(job, kernels, stage);
   kernels.stages.push_back(std::move(stage));
   kernels.cycles += *estimate_tile(c, schedule.rows, schedule.vectors, *job.machine) * passes(c);
-  kernels.algorithm =
-      fmt::format("register tiles of {} x {} vectors, weights {}", schedule.rows, schedule.vectors,
-                  in_place    ? "in place"
-                  : c.weights ? "packed"
-                              : "packed at run time");
+  kernels.algorithm = fmt::format("register tiles of {} x {} vectors, {}weights {}", schedule.rows,
+                                  schedule.vectors, left_packed ? "left side packed, " : "",
+                                  in_place    ? "in place"
+                                  : c.weights ? "packed"
+                                              : "packed at run time");
   // Of several contractions, as the phases of a convolution, the first one speaks for all.
   if (kernels.choice.parameters.empty()) kernels.choice.parameters = parameters_of(plan);
 }

@@ -35,6 +35,8 @@ struct Contraction {
   // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
   // addresses.
   int prefetch = 0;
+  // Whether each register tile first fetches what its epilogue will read and write.
+  bool fetch_epilogue = false;
   // Lines that a register tile with a `fetch` fetches there in each trip of its loop over k.
   int64_t fetch_lines = 0;
 };
@@ -55,6 +57,10 @@ std::optional<Contraction> conv_form(const DenseJob& job, DenseKernels& kernels)
 
 // Whether the register tiles read the right-hand side where it is.
 bool reads_in_place(const Contraction& c);
+
+// Whether the left side is packed by a kernel in front: its rows, not its k, are contiguous, and so
+// far apart that each step of k would touch lines of its own.
+bool packs_left(const Contraction& c);
 
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_conv(const DenseJob& job);
@@ -111,6 +117,9 @@ struct PackedLayout {
 PackedLayout packed_layout(const Contraction& c, int64_t vectors);
 // What writes the packed weights, elements of 4 bytes.
 Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lanes);
+// A kernel that packs the left side for register tiles of `rows`: [outer][register tile][k][rows];
+// its two pointers are the left side's and the packed buffer.
+DenseStage make_left_packing(const Contraction& c, int64_t rows);
 // A kernel that packs a view at run time; its two pointers are the view's and the packed buffer.
 DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes);
 

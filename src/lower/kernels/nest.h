@@ -39,6 +39,9 @@ struct Nest {
   Tap m_tap;              // over m; its `size` is 0 if no tap ever lies outside
   int64_t m = 1, n = 1;
   int64_t lhs_m_stride = 0, lhs_n_stride = 0, rhs_n_stride = 0;
+  // Where the left side is packed: its elements per register tile. One lies behind the other, over
+  // outer axes and m, and the strides above count within one. Else 0.
+  int64_t lhs_tile = 0;
   bool packed = true;   // the weights' rows are as wide as the panel and padded with zeros;
   int64_t rhs_row = 0;  // else elements per row
   View lhs, rhs;        // pointer and offset only; rhs.pointer < 0 without weights
