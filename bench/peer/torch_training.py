@@ -1,6 +1,7 @@
 """Training steps in PyTorch: the networks of bench/training, timed as its own optimisers run them.
 
-  torch_training.py NETWORK BATCH THREADS SECONDS CHANNELS_LAST     prints the milliseconds of a step
+  torch_training.py NETWORK BATCH OPTIMISER THREADS SECONDS CHANNELS_LAST
+prints the milliseconds of a step.
 """
 import sys
 import time
@@ -9,8 +10,11 @@ import torch
 
 from torch_networks import NETWORKS, is_binary
 
+OPTIMISERS = {"sgd": lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+              "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=0.001)}
 
-def step_milliseconds(name, batch, seconds, channels_last):
+
+def step_milliseconds(name, batch, optimiser, seconds, channels_last):
     torch.manual_seed(1)
     network, sample, loss_of = NETWORKS[name]()
     data = torch.rand(batch, *sample)
@@ -18,7 +22,7 @@ def step_milliseconds(name, batch, seconds, channels_last):
         network = network.to(memory_format=torch.channels_last)
         data = data.to(memory_format=torch.channels_last)
     labels = torch.zeros(batch, 1) if is_binary(loss_of) else torch.zeros(batch, dtype=torch.long)
-    optimiser = torch.optim.SGD(network.parameters(), lr=0.01)
+    optimiser = OPTIMISERS[optimiser](network.parameters())
 
     def step():
         optimiser.zero_grad(set_to_none=True)
@@ -36,10 +40,10 @@ def step_milliseconds(name, batch, seconds, channels_last):
 
 
 def main():
-    name, batch, threads, seconds, channels_last = sys.argv[1:6]
+    name, batch, optimiser, threads, seconds, channels_last = sys.argv[1:7]
     torch.set_num_threads(int(threads))
     torch.set_flush_denormal(True)
-    print(step_milliseconds(name, int(batch), float(seconds), channels_last == "1"))
+    print(step_milliseconds(name, int(batch), optimiser, float(seconds), channels_last == "1"))
 
 
 if __name__ == "__main__":

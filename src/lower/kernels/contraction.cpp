@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <numeric>
 
 #include "base/checked.h"
 
@@ -14,9 +15,11 @@ using loop::Builder;
 
 namespace {
 
-constexpr int64_t kSpread = 128 << 10;   // bytes: rows that lie further apart cost address look-ups
-constexpr int64_t kRowsPerPacking = 64;  // that read what is packed, at least
-constexpr int64_t kStepsPerFetch = 64;   // of k
+constexpr int64_t kSpread = 128 << 10;  // bytes: rows that lie further apart cost address look-ups
+// Lines that lie kAlias bytes apart share a set of the first-level cache, which holds kWays of
+// them.
+constexpr int64_t kAlias = 4096, kWays = 8;
+constexpr int64_t kRowsPerPacking = 64;     // that read what is packed, at least
 constexpr int64_t kColumnsPerPacking = 64;  // of a left side
 
 void bind_in_place(Contraction& c) {
@@ -70,16 +73,6 @@ void bind_left(const DenseJob& job, Contraction& c, int64_t rows, DenseKernels& 
   kernels.stages.push_back(std::move(packing));
 }
 
-// Whether the epilogue of a contraction without weights reads along m and n: what it then waits for
-// is hidden behind the sums where it is fetched before them.
-bool fetches_epilogue(const Contraction& c) {
-  if (c.weights || c.k < kStepsPerFetch) return false;
-  const std::vector<View>& views = c.nest.epilogue.views;
-  return std::any_of(views.begin(), views.end(), [](const View& view) {
-    return view.strides.end()[-2] != 0 && view.strides.back() == 1;
-  });
-}
-
 // Of all passes over k: taps and outer axes.
 double passes(const Contraction& c) {
   double count = static_cast<double>(c.k * c.nest.m_tap.extent);
@@ -97,7 +90,10 @@ bool reads_in_place(const Contraction& c) {
   for (size_t i = 0; i < c.nest.outer.size(); ++i) {
     if (c.rhs_sizes[i] == 1) rows *= c.nest.outer[i].extent;
   }
-  return rows < kRowsPerPacking || c.k * std::abs(c.rhs.strides.end()[-2]) * 4 <= kSpread;
+  int64_t step = std::abs(c.rhs.strides.end()[-2]) * 4;
+  int64_t stay =
+      kAlias / std::gcd(step, kAlias) * kWays;  // rows of which no line drives out another
+  return rows < kRowsPerPacking || (c.k * step <= kSpread && c.k <= stay);
 }
 
 bool packs_left(const Contraction& c) {
@@ -118,12 +114,12 @@ std::optional<loop::Elem> contraction_elem(DType dtype) {
 }
 
 void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels) {
-  c.fetch_epilogue = fetches_epilogue(c);
   std::optional<ContractionPlan> wanted;
   if (job.parameters) wanted = plan_from(*job.parameters, c, *job.machine);
   ContractionPlan plan = wanted ? *wanted : estimate_plan(c, *job.machine);
   const Schedule& schedule = plan.schedule;
   c.prefetch = plan.prefetch;
+  plan_fetches(c, schedule);
   bool left_packed = packs_left(c);
   if (left_packed) bind_left(job, c, schedule.rows, kernels);
   bool in_place = reads_in_place(c);

@@ -35,8 +35,8 @@ struct Contraction {
   // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
   // addresses.
   int prefetch = 0;
-  // Whether each register tile first fetches what its epilogue will read and write.
-  bool fetch_epilogue = false;
+  bool fetches_epilogue = false;  // register tiles first fetch what theirs reads and writes
+  bool fetches_rows = false;      // and, as `prefetch` says, the rows of the next tile
   // Lines that a register tile with a `fetch` fetches there in each trip of its loop over k.
   int64_t fetch_lines = 0;
 };
@@ -100,6 +100,11 @@ std::optional<ContractionPlan> plan_from(const Parameters& parameters, const Con
 // Plans worth measuring beside this one, for DenseMethod::alternatives.
 std::vector<Parameters> contraction_alternatives(const Contraction& c, const Parameters& around,
                                                  const loop::Machine& machine);
+
+// Chooses what register tiles fetch (contraction_fetch.cpp).
+void plan_fetches(Contraction& c, const Schedule& schedule);
+// Fetches what a tile's epilogue reads and writes.
+void fetch_for_epilogue(loop::Builder& b, const MicroTile& tile);
 
 // Emits one register tile.
 void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);

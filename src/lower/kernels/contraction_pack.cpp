@@ -1,4 +1,4 @@
-// The packed right-hand side: written while compiling from weights, or by a kernel from a view.
+// The packed right-hand side, written while compiling from weights.
 #include <algorithm>
 
 #include "base/checked.h"
@@ -6,10 +6,6 @@
 #include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
-
-using loop::Builder;
-using loop::Elem;
-using loop::Value;
 
 PackedLayout packed_layout(const Contraction& c, int64_t vectors) {
   PackedLayout layout;
@@ -57,7 +53,7 @@ struct PanelCopy {
     start[axes - 1] = n;
     extents[axes - 1] = count;
     std::byte* to = panel + row * width * kF32Bytes;
-    if (c.elem == Elem::i32) {
+    if (c.elem == loop::Elem::i32) {
       copy_weights_i32(*c.weights, start, extents, strides, reinterpret_cast<int32_t*>(to));
     } else {
       auto* floats = reinterpret_cast<float*>(to);
@@ -132,61 +128,6 @@ Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lan
     pack_view(c, layout, lanes, {panels * i / parts, panels * (i + 1) / parts}, out);
   };
   return {part, parts};
-}
-
-DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
-  // Axes of the view: outer, k axes, n. One tile packs one panel of one outer block.
-  Panels panels = split_panels(c.nest.n, layout.width);
-  Builder b("pack", 2);
-  size_t outer = c.nest.outer.size(), axes = c.rhs_sizes.size();
-  std::vector<Value> index(axes, b.index(0));
-  Value panel = b.rem(b.tile(), b.index(panels.count()));
-  Value block = b.div(b.tile(), b.index(panels.count())), rest = block;
-  for (size_t i = outer; i-- > 0;) {
-    if (c.rhs_sizes[i] == 1) continue;
-    index[i] = b.rem(rest, b.index(c.rhs_sizes[i]));
-    rest = b.div(rest, b.index(c.rhs_sizes[i]));
-  }
-  View from = c.rhs;
-  from.pointer = 0;
-  Value to =
-      b.add(b.mul(block, b.index(layout.block)), b.mul(panel, b.index(layout.width * layout.rows)));
-  auto copy_panel = [&](int64_t count) {
-    int64_t width = std::min(layout.width, round_up(count, lanes));
-    for_range(b, b.index(0), b.index(layout.rows), [&](Value row) {
-      Value left = row;
-      for (size_t i = axes - 1; i-- > outer;) {
-        if (c.rhs_sizes[i] == 1) continue;
-        index[i] = i == outer ? left : b.rem(left, b.index(c.rhs_sizes[i]));
-        left = b.div(left, b.index(c.rhs_sizes[i]));
-      }
-      index[axes - 1] = b.mul(panel, b.index(layout.width));
-      Value at = b.add(to, b.mul(row, b.index(width)));
-      Point point;
-      point.index = index;
-      point.extra.assign(axes, 0);
-      point.lane_axis = static_cast<int>(axes) - 1;
-      point.lanes = static_cast<uint16_t>(lanes);
-      for (int64_t n = 0; n < width; n += lanes) {
-        point.extra.back() = n;
-        point.mask = {};
-        if (n + lanes > count) point.mask = b.first_n({Elem::m32, point.lanes}, b.index(count - n));
-        b.store(emit_view_load(b, from, point, {}), {b.pointer(1), at, 4, n * 4});
-      }
-    });
-  };
-  if (panels.full > 0 && panels.rest > 0) {
-    b.branch(
-        b.cmp_lt(panel, b.index(panels.full)), [&] { copy_panel(layout.width); },
-        [&] { copy_panel(panels.rest); });
-  } else {
-    copy_panel(panels.full > 0 ? layout.width : panels.rest);
-  }
-  DenseStage stage;
-  stage.function = b.finish();
-  stage.tiles = panels.count() * layout.blocks;
-  stage.bytes = 8.0 * static_cast<double>(layout.elements());
-  return stage;
 }
 
 }  // namespace burin::lower

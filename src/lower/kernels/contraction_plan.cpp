@@ -17,7 +17,6 @@ constexpr int64_t kMostBlocks = 64;       // of rows, that are tiles of the plan
 constexpr int64_t kEnoughBlocks = 16;     // times panels, where each block reads all weights
 constexpr int64_t kLongRun = 4096;        // bytes along a row that are worth a change of order
 constexpr int64_t kMostRuns = 1024;       // tiles of the plan that it may make
-constexpr int64_t kRowsPerBlock = 64;     // that all panels pass over, where the epilogue reads rows
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
   bool from_memory = vectors == 1 && machine.splat_operands;  // the splat needs no register
@@ -88,11 +87,16 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
   if (!weights_stay && outer == 1 && reads_in_place(c)) {
     if (auto in_runs = schedule_in_runs(c, s, machine)) return *in_runs;
   }
-  if (!weights_stay && c.fetch_epilogue && outer == 1 && !packs_left(c)) {
-    // Panel after panel of a few rows: the lines that two panels share are fetched once.
-    s.m_block = std::min(ceil_div(kRowsPerBlock, tile.rows), m_tiles);
-    s.panel_block = panels;
-    return s;
+  if (!weights_stay && !c.weights && outer == 1 && !packs_left(c)) {
+    // All panels pass over a block of rows that stays in the second-level cache, if that reads
+    // less.
+    int64_t row = rows * 4, block = std::max<int64_t>(machine.l2_bytes / 2 / row / tile.rows, 1);
+    block = std::min(block, ceil_div(m_tiles, kEnoughBlocks));
+    if (ceil_div(m_tiles, block) * nest.n < panels * nest.m) {
+      s.m_block = block;
+      s.panel_block = panels;
+      return s;
+    }
   }
   double flops = c.flops / static_cast<double>(ceil_div(panels, s.panel_block));  // of all rows
   int64_t blocks = std::clamp<int64_t>(static_cast<int64_t>(flops / kTileFlops), 1, kMostBlocks);

@@ -29,7 +29,11 @@ class ContractionEmitter {
 
   std::vector<Value> emit() {
     Value ahead = tile_.ahead;
-    if (c_.prefetch > 0 && !ahead.valid()) ahead = next_panel();
+    if (c_.fetches_rows) {
+      ahead = b_.offset({tile_.lhs, {}, 1, tile_.segment.rows * c_.k * kBytes});
+    } else if (c_.prefetch > 0 && !ahead.valid()) {
+      ahead = next_panel();
+    }
     taps(0, tile_.lhs, tile_.rhs, ahead);
     return acc_;
   }
@@ -193,28 +197,10 @@ class ContractionEmitter {
   std::vector<Value> acc_;  // [row][vector]
 };
 
-// Fetches the lines of a view that the epilogue of a register tile touches.
-void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile) {
-  int64_t m_stride = view.strides.end()[-2] * kBytes,
-          width = tile.vectors * tile.nest.lanes * kBytes;
-  if (m_stride == 0 || view.strides.back() != 1 || size_of(view.dtype) != kBytes) return;
-  for (int64_t r = 0; r < tile.segment.rows; ++r) {
-    for (int64_t at = 0; at < width; at += kLine) b.prefetch({base, {}, 1, r * m_stride + at});
-    b.prefetch({base, {}, 1, r * m_stride + width - kBytes});
-  }
-}
-
-void fetch_epilogue(Builder& b, const MicroTile& tile) {
-  for (const std::vector<View>* views : {&tile.nest.epilogue.views, &tile.nest.outputs}) {
-    std::vector<Value> bases = emit_bases(b, *views, tile.index);
-    for (size_t i = 0; i < bases.size(); ++i) fetch_view(b, (*views)[i], bases[i], tile);
-  }
-}
-
 }  // namespace
 
 void emit_contraction_tile(Builder& b, const Contraction& c, const MicroTile& tile) {
-  if (c.fetch_epilogue) fetch_epilogue(b, tile);
+  if (c.fetches_epilogue) fetch_for_epilogue(b, tile);
   std::vector<Value> acc = ContractionEmitter(b, c, tile).emit();
   emit_epilogue(b, tile, acc);
 }

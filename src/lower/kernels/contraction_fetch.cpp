@@ -1,0 +1,45 @@
+// What the register tiles of a contraction without weights fetch before it is needed: the lines
+// that their epilogues read and write, and the rows of the left side that the next tile reads.
+#include "lower/kernels/contraction.h"
+
+namespace burin::lower {
+
+using loop::Builder;
+using loop::Value;
+
+namespace {
+
+constexpr int64_t kBytes = 4, kLine = 64;
+constexpr int64_t kStepsPerFetch = 64;  // of k: fewer do not hide what an epilogue waits for
+constexpr int kRowScale = 8;  // Contraction::prefetch: as many rows as are fetched at most
+
+// The lines of a view that the epilogue of a register tile touches.
+void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile) {
+  int64_t m_stride = view.strides.end()[-2] * kBytes;
+  int64_t width = tile.vectors * tile.nest.lanes * kBytes;
+  if (m_stride == 0 || view.strides.back() != 1 || size_of(view.dtype) != kBytes) return;
+  for (int64_t r = 0; r < tile.segment.rows; ++r) {
+    for (int64_t at = 0; at < width; at += kLine) b.prefetch({base, {}, 1, r * m_stride + at});
+    b.prefetch({base, {}, 1, r * m_stride + width - kBytes});
+  }
+}
+
+}  // namespace
+
+void plan_fetches(Contraction& c, const Schedule& schedule) {
+  const Nest& nest = c.nest;
+  if (c.weights || !nest.taps.empty() || nest.m_tap.extent != 1) return;
+  c.fetches_epilogue = c.k >= kStepsPerFetch;
+  bool adjoin = c.lhs_k_stride == 1 && nest.lhs_m_stride == c.k;
+  c.fetches_rows = adjoin && c.prefetch == 0 && schedule.rows <= kRowScale;
+  if (c.fetches_rows) c.prefetch = kRowScale;
+}
+
+void fetch_for_epilogue(Builder& b, const MicroTile& tile) {
+  for (const std::vector<View>* views : {&tile.nest.epilogue.views, &tile.nest.outputs}) {
+    std::vector<Value> bases = emit_bases(b, *views, tile.index);
+    for (size_t i = 0; i < bases.size(); ++i) fetch_view(b, (*views)[i], bases[i], tile);
+  }
+}
+
+}  // namespace burin::lower
