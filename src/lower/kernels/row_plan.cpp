@@ -21,8 +21,9 @@ const View& main_view(const FusedJob& job) {
   return *best;
 }
 
-// The axis along which most views are contiguous; reduced axes win ties. Only stores must be
-// contiguous, so the axis of an output that holds every point comes before all others.
+// The axis along which most views are contiguous, those with values of points before those of rows;
+// reduced axes win ties. Only stores must be contiguous, so the axis of an output that holds every
+// point comes before all others.
 size_t choose_lane_axis(const FusedJob& job) {
   std::vector<int> votes(job.space.size(), 0);
   auto vote = [&](const View& view, int weight) {
@@ -36,7 +37,7 @@ size_t choose_lane_axis(const FusedJob& job) {
     }
     return false;
   };
-  for (const View& view : job.expr.views) vote(view, 2);
+  for (const View& view : job.expr.views) vote(view, holds_points(view) ? 1 << 8 : 2);
   for (const View& view : job.outputs) vote(view, holds_points(view) ? 1 << 16 : 2);
   for (size_t a = 0; a < votes.size(); ++a) {
     if (votes[a] > 0 && job.reduced[a]) ++votes[a];
