@@ -9,6 +9,8 @@ using graph::Op;
 
 namespace {
 
+constexpr double kFirst = 1e18;  // a vote that outweighs all elements
+
 // The view that walks most axes decides the order of the loops.
 const View& main_view(const FusedJob& job) {
   auto walked = [](const View& v) {
@@ -21,15 +23,22 @@ const View& main_view(const FusedJob& job) {
   return *best;
 }
 
-// The axis along which most views are contiguous, those with values of points before those of rows;
-// reduced axes win ties. Only stores must be contiguous, so the axis of an output that holds every
-// point comes before all others.
+// The axis along which most is contiguous of what the views touch; reduced axes win ties. Only
+// stores must be contiguous, so the axis of an output that holds every point comes before all
+// others.
 size_t choose_lane_axis(const FusedJob& job) {
-  std::vector<int> votes(job.space.size(), 0);
-  auto vote = [&](const View& view, int weight) {
+  std::vector<double> votes(job.space.size(), 0);
+  auto vote = [&](const View& view, double weight) {
     for (size_t a = 0; a < votes.size(); ++a) {
       if (view.strides[a] == 1 && job.space[a] > 1) votes[a] += weight;
     }
+  };
+  auto touched = [&](const View& view) {
+    double elements = 1;
+    for (size_t a = 0; a < votes.size(); ++a) {
+      if (view.strides[a] != 0) elements *= static_cast<double>(job.space[a]);
+    }
+    return elements;
   };
   auto holds_points = [&](const View& view) {
     for (size_t a = 0; a < votes.size(); ++a) {
@@ -37,10 +46,10 @@ size_t choose_lane_axis(const FusedJob& job) {
     }
     return false;
   };
-  for (const View& view : job.expr.views) vote(view, holds_points(view) ? 1 << 8 : 2);
-  for (const View& view : job.outputs) vote(view, holds_points(view) ? 1 << 16 : 2);
+  for (const View& view : job.expr.views) vote(view, touched(view));
+  for (const View& view : job.outputs) vote(view, holds_points(view) ? kFirst : touched(view));
   for (size_t a = 0; a < votes.size(); ++a) {
-    if (votes[a] > 0 && job.reduced[a]) ++votes[a];
+    if (votes[a] > 0 && job.reduced[a]) votes[a] += 0.5;
   }
   return static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
 }
