@@ -89,8 +89,82 @@ NodeId sum_of_differences(Simplifier& s, NodeId id) {
   return sums_to_zero(s, s.operand(id), attr.dims) ? s.full(s.type(id), 0) : NodeId();
 }
 
+// The sum over some axes that a broadcast repeats along them, or an invalid id.
+NodeId repeated_sum(Simplifier& s, NodeId id) {
+  if (s.op(id) != Op::broadcast) return {};
+  NodeId sum = s.operand(id);
+  if (s.op(sum) != Op::reduce) return {};
+  auto attr = s.attr<graph::ReduceAttr>(sum);
+  Shape from = s.shape(s.operand(sum));
+  bool along = s.shape(id) == from && used_axes(s, id) == kept_axes(from, attr.dims);
+  return along && attr.kind == graph::ReduceKind::sum ? sum : NodeId();
+}
+
+// What a softmax's gradient is until it is written without e and b; c is the factor of e.
+NodeId gradient_of_quotient(Simplifier& s, NodeId c, NodeId e) {
+  if (s.op(c) != Op::add || s.op(s.operand(c)) != Op::div) return {};
+  NodeId quotient = s.operand(c), repeated = s.operand(c, 1), sum = repeated_sum(s, repeated);
+  if (!sum.valid() || s.op(s.operand(sum)) != Op::neg) return {};
+  NodeId product = s.operand(s.operand(sum));
+  if (s.op(product) != Op::mul || s.operand(product) != quotient) return {};
+  NodeId g = s.operand(quotient), b = s.operand(quotient, 1), y = s.operand(product, 1);
+  auto attr = s.attr<graph::ReduceAttr>(sum);
+  bool of_row = s.op(y) == Op::div && s.operand(y) == e && s.operand(y, 1) == b;
+  if (!of_row || !is_one_value(s, b, attr.dims)) return {};
+  NodeId total = s.add(Op::reduce, {s.add(Op::mul, {g, y})}, attr);
+  Dims dims = s.attr<graph::DimsAttr>(repeated).dims;
+  NodeId centred = s.add(Op::sub, {g, s.broadcast(total, s.shape(g), std::move(dims))});
+  return s.add(Op::mul, {centred, y});
+}
+
+NodeId gradient_through_quotient(Simplifier& s, NodeId id) {
+  return gradient_of_quotient(s, s.operand(id), s.operand(id, 1));
+}
+
+// Whether y is e / sum(e) over the axes.
+bool sums_to_one(Simplifier& s, NodeId y, const Dims& axes) {
+  if (s.op(y) != Op::div) return false;
+  NodeId sum = repeated_sum(s, s.operand(y, 1));
+  return sum.valid() && s.operand(sum) == s.operand(y) &&
+         s.attr<graph::ReduceAttr>(sum).dims == axes;
+}
+
+NodeId sum_of_softmax_gradient(Simplifier& s, NodeId id) {
+  auto attr = s.attr<graph::ReduceAttr>(id);
+  NodeId x = s.operand(id);
+  if (s.op(x) == Op::neg) x = s.operand(x);
+  if (attr.kind != graph::ReduceKind::sum || s.op(x) != Op::mul) return {};
+  NodeId centred = s.operand(x), y = s.operand(x, 1);
+  if (s.op(centred) != Op::sub || !sums_to_one(s, y, attr.dims)) return {};
+  NodeId sum = repeated_sum(s, s.operand(centred, 1));
+  if (!sum.valid() || s.attr<graph::ReduceAttr>(sum).dims != attr.dims) return {};
+  NodeId product = s.operand(sum);
+  bool same = s.op(product) == Op::mul && s.operand(product) == s.operand(centred) &&
+              s.operand(product, 1) == y;
+  return same ? s.full(s.type(id), 0) : NodeId();
+}
+
+// Where p holds, it holds at least once.
+NodeId share_of_nothing(Simplifier& s, NodeId id) {
+  NodeId p = s.operand(id), shared = s.operand(id, 1);
+  if (!s.is_uniform(s.operand(id, 2), 0) || s.op(shared) != Op::broadcast) return {};
+  NodeId share = s.operand(shared);
+  if (s.op(share) != Op::div || !s.is_uniform(s.operand(share), 0)) return {};
+  NodeId count = s.operand(share, 1);
+  if (s.op(count) != Op::reduce || s.shape(id) != s.shape(s.operand(count))) return {};
+  auto attr = s.attr<graph::ReduceAttr>(count);
+  NodeId ones = s.operand(count);
+  bool counts = attr.kind == graph::ReduceKind::sum && s.op(ones) == Op::convert &&
+                s.operand(ones) == p && used_axes(s, shared) == kept_axes(s.shape(p), attr.dims);
+  return counts ? s.operand(id, 2) : NodeId();
+}
+
 constexpr Rule kRules[] = {
     {Op::reduce, "sum((x - mean(x)) * c) => 0", sum_of_differences},
+    {Op::mul, "(g / b + sum(-(g / b * y))) * e, y = e / b => (g - sum(g * y)) * y",
+     gradient_through_quotient},
+    {Op::reduce, "sum((g - sum(g * y)) * y), sum(y) = 1 => 0", sum_of_softmax_gradient},
+    {Op::select, "select(p, 0 / sum(p), 0) => 0", share_of_nothing},
 };
 
 }  // namespace

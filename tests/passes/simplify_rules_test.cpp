@@ -245,6 +245,15 @@ const RuleCase kMovement[] = {
      }},
 };
 
+// e / sum(e) along the last axis.
+struct Softmax {
+  Softmax(Builder& b, NodeId x) : e(b.exp(x)) {
+    divisor = b.broadcast(b.reduce(e, ReduceKind::sum, {2}), b.shape(x), {0, 1});
+    y = b.div(e, divisor);
+  }
+  NodeId e, divisor, y;
+};
+
 // x less its mean over axes 1 and 2, times 3.
 NodeId scaled_differences(Builder& b, NodeId x) {
   NodeId mean = b.with_scalar(Op::div, b.reduce(x, ReduceKind::sum, {1, 2}), 12);
@@ -253,6 +262,27 @@ NodeId scaled_differences(Builder& b, NodeId x) {
 }
 
 const RuleCase kReduction[] = {
+    {"(g / b + sum(-(g / b * y))) * e, y = e / b => (g - sum(g * y)) * y",
+     [](Builder& b, NodeId x) {
+       Softmax y(b, x);
+       NodeId quotient = b.div(b.cos(x), y.divisor);
+       NodeId sum = b.reduce(b.neg(b.mul(quotient, y.y)), ReduceKind::sum, {2});
+       return b.mul(b.add(quotient, b.broadcast(sum, b.shape(x), {0, 1})), y.e);
+     }},
+    {"sum((g - sum(g * y)) * y), sum(y) = 1 => 0",
+     [](Builder& b, NodeId x) {
+       Softmax y(b, x);
+       NodeId g = b.cos(x), sum = b.reduce(b.mul(g, y.y), ReduceKind::sum, {2});
+       NodeId d = b.mul(b.sub(g, b.broadcast(sum, b.shape(x), {0, 1})), y.y);
+       return b.with_scalar(Op::add, b.reduce(b.neg(d), ReduceKind::sum, {2}), 1);
+     }},
+    {"select(p, 0 / sum(p), 0) => 0",
+     [](Builder& b, NodeId x) {
+       NodeId p = pred(b, x);
+       NodeId count = b.reduce(b.convert(p, DType::f32), ReduceKind::sum, {1});
+       NodeId share = b.broadcast(b.div(b.full(b.type(count), 0), count), b.shape(x), {0, 2});
+       return b.select(p, share, b.full(b.type(x), 0));
+     }},
     {"sum((x - mean(x)) * c) => 0",
      [](auto& b, auto x) {
        NodeId terms = scaled_differences(b, x);
@@ -343,6 +373,25 @@ TEST(SimplifyRules, RespectTheirLimits) {
       [](Builder& b, NodeId x) {
         NodeId terms = b.mul(scaled_differences(b, x), x);
         return b.reduce(terms, ReduceKind::sum, {1, 2});
+      },
+      // a divisor that differs along the sum's axis
+      [](Builder& b, NodeId x) {
+        NodeId e = b.exp(x), quotient = b.div(b.cos(x), e), y = b.div(e, e);
+        NodeId sum = b.reduce(b.neg(b.mul(quotient, y)), ReduceKind::sum, {2});
+        return b.mul(b.add(quotient, b.broadcast(sum, b.shape(x), {0, 1})), e);
+      },
+      // a softmax along another axis than the sum's
+      [](Builder& b, NodeId x) {
+        NodeId y = Softmax(b, x).y, g = b.cos(x), sum = b.reduce(b.mul(g, y), ReduceKind::sum, {1});
+        NodeId d = b.mul(b.sub(g, b.broadcast(sum, b.shape(x), {0, 2})), y);
+        return b.reduce(d, ReduceKind::sum, {1});
+      },
+      // the share is taken where another condition holds: perhaps 0 / 0
+      [](Builder& b, NodeId x) {
+        NodeId ones = b.convert(pred(b, x), DType::f32);
+        NodeId count = b.reduce(ones, ReduceKind::sum, {1});
+        NodeId share = b.broadcast(b.div(b.full(b.type(count), 0), count), b.shape(x), {0, 2});
+        return b.select(b.lt(x, b.full(b.type(x), 0.5)), share, b.full(b.type(x), 0));
       },
       // means of columns, taken from rows
       [](Builder& b, NodeId) {
