@@ -1,6 +1,7 @@
 // What the register tiles of a contraction without weights fetch before it is needed: the lines
 // that their epilogues read and write, and the rows of the left side that the next tile reads.
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -9,18 +10,17 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4, kLine = 64;
 constexpr int64_t kStepsPerFetch = 64;  // of k: fewer do not hide what an epilogue waits for
 constexpr int kRowScale = 8;  // Contraction::prefetch: as many rows as are fetched at most
 
 // The lines of a view that the epilogue of a register tile touches.
 void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile) {
-  int64_t m_stride = view.strides.end()[-2] * kBytes;
-  int64_t width = tile.vectors * tile.nest.lanes * kBytes;
-  if (m_stride == 0 || view.strides.back() != 1 || size_of(view.dtype) != kBytes) return;
+  int64_t m_stride = view.strides.end()[-2] * kF32Bytes;
+  int64_t width = tile.vectors * tile.nest.lanes * kF32Bytes;
+  if (m_stride == 0 || view.strides.back() != 1 || size_of(view.dtype) != kF32Bytes) return;
   for (int64_t r = 0; r < tile.segment.rows; ++r) {
-    for (int64_t at = 0; at < width; at += kLine) b.prefetch({base, {}, 1, r * m_stride + at});
-    b.prefetch({base, {}, 1, r * m_stride + width - kBytes});
+    for (int64_t at = 0; at < width; at += kLineBytes) b.prefetch({base, {}, 1, r * m_stride + at});
+    b.prefetch({base, {}, 1, r * m_stride + width - kF32Bytes});
   }
 }
 

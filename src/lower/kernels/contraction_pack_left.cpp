@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -11,10 +12,9 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;        // of an element
-constexpr int64_t kStepsAtOnce = 4;  // of k: with four rows they fill a cache line
-constexpr int64_t kMostTiles = 64;   // of the plan
-constexpr uint16_t kMostLanes = 4;   // registers narrower than a register tile's rows
+constexpr int64_t kStepsAtOnce = 4;     // of k: with four rows they fill a cache line
+constexpr int64_t kMostLeftTiles = 64;  // of the plan
+constexpr uint16_t kMostLanes = 4;      // registers narrower than a register tile's rows
 
 class LeftPacker {
  public:
@@ -24,7 +24,7 @@ class LeftPacker {
   // Steps [first, last) of k at index `outer` of the outer axes.
   void emit(Value outer, Value first, Value last) {
     int64_t block = ceil_div(c_.nest.m, rows_) * rows_ * c_.k;
-    to_ = b_.offset({b_.pointer(1), b_.mul(outer, b_.index(block)), kBytes, 0});
+    to_ = b_.offset({b_.pointer(1), b_.mul(outer, b_.index(block)), kF32Bytes, 0});
     Value from = b_.index(c_.nest.lhs.offset);
     for (size_t i = c_.nest.outer.size(); i-- > 0;) {
       const OuterAxis& axis = c_.nest.outer[i];
@@ -33,7 +33,7 @@ class LeftPacker {
       from = b_.add(from, b_.mul(index, b_.index(axis.lhs_stride)));
       outer = b_.div(outer, b_.index(axis.extent));
     }
-    from_ = b_.offset({b_.pointer(0), from, kBytes, 0});
+    from_ = b_.offset({b_.pointer(0), from, kF32Bytes, 0});
     Value count = b_.sub(last, first), steps = b_.index(kStepsAtOnce);
     Value full = b_.add(first, b_.mul(b_.div(count, steps), steps));
     b_.loop(first, full, kStepsAtOnce, [&](Value k) { copy_steps(k, kStepsAtOnce); });
@@ -43,15 +43,15 @@ class LeftPacker {
  private:
   // All rows at `count` steps from k on.
   void copy_steps(Value k, int64_t count) {
-    Value from = b_.offset({from_, b_.mul(k, b_.index(c_.lhs_k_stride)), kBytes, 0});
-    Value to = b_.offset({to_, b_.mul(k, b_.index(rows_)), kBytes, 0});
+    Value from = b_.offset({from_, b_.mul(k, b_.index(c_.lhs_k_stride)), kF32Bytes, 0});
+    Value to = b_.offset({to_, b_.mul(k, b_.index(rows_)), kF32Bytes, 0});
     for (const Segment& s : segments_) {
       for_range(b_, b_.index(0), b_.index(s.tiles), [&](Value t) {
-        Value x = b_.offset({from, b_.mul(t, b_.index(s.rows)), kBytes, s.start * kBytes});
+        Value x = b_.offset({from, b_.mul(t, b_.index(s.rows)), kF32Bytes, s.start * kF32Bytes});
         Value tile = b_.add(t, b_.index(s.first_tile));
-        Value y = b_.offset({to, b_.mul(tile, b_.index(rows_ * c_.k)), kBytes, 0});
+        Value y = b_.offset({to, b_.mul(tile, b_.index(rows_ * c_.k)), kF32Bytes, 0});
         for (int64_t i = 0; i < count; ++i) {
-          copy_rows({x, {}, 1, i * c_.lhs_k_stride * kBytes}, {y, {}, 1, i * rows_ * kBytes},
+          copy_rows({x, {}, 1, i * c_.lhs_k_stride * kF32Bytes}, {y, {}, 1, i * rows_ * kF32Bytes},
                     s.rows);
         }
       });
@@ -62,7 +62,7 @@ class LeftPacker {
     uint16_t lanes = kMostLanes;
     for (int64_t at = 0; at < rows; at += lanes) {
       while (lanes > rows - at) lanes /= 2;
-      b_.store(b_.load({c_.elem, lanes}, from.plus(at * kBytes)), to.plus(at * kBytes));
+      b_.store(b_.load({c_.elem, lanes}, from.plus(at * kF32Bytes)), to.plus(at * kF32Bytes));
     }
   }
 
@@ -78,7 +78,7 @@ class LeftPacker {
 DenseStage make_left_packing(const Contraction& c, int64_t rows) {
   int64_t outer = 1;
   for (const OuterAxis& axis : c.nest.outer) outer *= axis.extent;
-  int64_t parts = std::clamp<int64_t>(kMostTiles / outer, 1, ceil_div(c.k, kStepsAtOnce));
+  int64_t parts = std::clamp<int64_t>(kMostLeftTiles / outer, 1, ceil_div(c.k, kStepsAtOnce));
   int64_t steps = round_up(ceil_div(c.k, parts), kStepsAtOnce);
   parts = ceil_div(c.k, steps);
   Builder b("pack_left", 2);
@@ -89,7 +89,7 @@ DenseStage make_left_packing(const Contraction& c, int64_t rows) {
   DenseStage stage;
   stage.function = b.finish();
   stage.tiles = outer * parts;
-  stage.bytes = 2.0 * kBytes * static_cast<double>(outer * c.nest.m * c.k);
+  stage.bytes = 2.0 * kF32Bytes * static_cast<double>(outer * c.nest.m * c.k);
   return stage;
 }
 

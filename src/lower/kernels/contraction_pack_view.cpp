@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -12,8 +13,7 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kBytes = 4;                         // of an element
-constexpr int64_t kRowsAtOnce = 16, kMostParts = 64;  // of a view
+constexpr int64_t kRowsAtOnce = 16, kMostViewParts = 64;  // of a view
 
 // Packs a view while the network runs.
 class ViewPacker {
@@ -73,7 +73,7 @@ class ViewPacker {
     for (int64_t n = 0; n < width; n += point.lanes) {
       point.extra.back() = n;
       point.mask = {};
-      loop::Address to{b_.pointer(1), at, kBytes, n * kBytes};
+      loop::Address to{b_.pointer(1), at, kF32Bytes, n * kF32Bytes};
       if (apart && n >= count) {
         b_.store(b_.bits({c_.elem, 1}, 0), to);
         continue;
@@ -98,7 +98,7 @@ class ViewPacker {
 
 // One tile packs some rows of one outer block: rows of the view are read as they lie in memory.
 DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
-  int64_t rows = std::max(ceil_div(layout.rows, kMostParts), kRowsAtOnce);
+  int64_t rows = std::max(ceil_div(layout.rows, kMostViewParts), kRowsAtOnce);
   int64_t parts = std::max<int64_t>(ceil_div(layout.rows, rows), 1);
   Builder b("pack", 2);
   Value first = b.mul(b.rem(b.tile(), b.index(parts)), b.index(rows));

@@ -30,7 +30,7 @@ class ContractionEmitter {
   std::vector<Value> emit() {
     Value ahead = tile_.ahead;
     if (c_.fetches_rows) {
-      ahead = b_.offset({tile_.lhs, {}, 1, tile_.segment.rows * c_.k * kBytes});
+      ahead = b_.offset({tile_.lhs, {}, 1, tile_.segment.rows * c_.k * kF32Bytes});
     } else if (c_.prefetch > 0 && !ahead.valid()) {
       ahead = next_panel();
     }

@@ -176,11 +176,13 @@ class NestEmitter {
       int64_t row = nest_.packed ? vectors_ * nest_.lanes : nest_.rhs_row;
       MicroTile tile{nest_, segment, vectors_, row, mask_, {}, rhs, index_, ranges, {}, {}, {}};
       Value each = b_.index(ceil_div(nest_.m, s_.rows));
-      tile.position = b_.add(b_.mul(b_.sub(row_, outer_range_.first), each), b_.sub(i, m_range_.first));
+      tile.position =
+          b_.add(b_.mul(b_.sub(row_, outer_range_.first), each), b_.sub(i, m_range_.first));
       Value number = b_.add(b_.mul(row_, each), i);  // over outer axes and m
-      tile.lhs = nest_.lhs_tile > 0
-                     ? address(nest_.lhs, b_.mul(number, b_.index(nest_.lhs_tile)))
-                     : b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kF32Bytes, 0});
+      tile.lhs =
+          nest_.lhs_tile > 0
+              ? address(nest_.lhs, b_.mul(number, b_.index(nest_.lhs_tile)))
+              : b_.offset({lhs, b_.mul(m_start, b_.index(nest_.lhs_m_stride)), kF32Bytes, 0});
       tile.index.push_back(m_start);
       tile.index.push_back(n_start_);
       micro_(tile);
