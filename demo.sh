@@ -27,8 +27,8 @@ classify() {
 if [ $# -gt 0 ]; then
   rm -rf $out/photos
   echo "== training on the photos in $1 (examples/photos.net)"
-  $burin train "$1" --net examples/photos.net --augment light --batch 32 --epochs 20 \
-    --label-smoothing 0.1 -o $out/photos
+  $burin train "$1" --net examples/photos.net --sizes 48,64,80 --flip --crop 0.5 --batch 32 --epochs 24 \
+    --lr 0.003 --weight-decay 0.05 --schedule one_cycle --label-smoothing 0.1 --ema 0.998 -o $out/photos
   mapfile -t some < <(find -L "$1" -iregex '.*\.\(jpe?g\|png\|webp\)' | sort | awk 'NR % 37 == 1' | head -n 4)
   echo
   echo "== some of them, by $out/photos/best.onnx"
@@ -43,7 +43,7 @@ tools/demo_pictures.py /usr/share/datasets/fashion-mnist $out \
   t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle-boot
 echo "== training on 60,000 pictures of clothes (examples/fashion.net)"
 $burin train $out/samples --net examples/fashion.net --flip --batch 128 --epochs 3 \
-  --lr 0.003 -o $out/fashion
+  --lr 0.006 --schedule one_cycle --label-smoothing 0.05 --ema 0.99 -o $out/fashion
 echo
 echo "accuracy on the 10,000 test pictures: $(python3 -c '
 import json, sys
