@@ -97,6 +97,10 @@ Result<void> take_pictures(int64_t side, BatchSource& train, StepOptions& step) 
 
 // Leaves the pictures at the first of the sides.
 Result<void> check_sides(const Trainable& trainable, BatchSource& train, TrainerOptions& options) {
+  if (static_cast<int64_t>(options.sides.size()) > options.epochs) {
+    return fail("--sizes", fmt::format("{} sizes do not fit into {} epochs", options.sides.size(),
+                                       options.epochs));
+  }
   for (size_t i = options.sides.size(); i-- > 0;) {
     BURIN_TRY(take_pictures(options.sides[i], train, options.step));
     auto graph = build_evaluation_graph(trainable, options.step);

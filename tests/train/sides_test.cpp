@@ -109,6 +109,14 @@ TEST(Sides, NetworksOfOneSizeAreRefused) {
   EXPECT_NE(trainer.error().hint.find("5 x 5"), std::string::npos) << trainer.error().text();
 }
 
+TEST(Sides, MoreSidesThanEpochsAreRefused) {
+  Growing g(kAnySize);
+  g.options.epochs = 2;
+  auto trainer = g.create();
+  ASSERT_FALSE(trainer);
+  EXPECT_NE(trainer.error().text().find("3 sizes"), std::string::npos) << trainer.error().text();
+}
+
 TEST(Sides, SamplesThatAreNoPicturesAreRefused) {
   Growing g(kAnySize);
   test::Samples samples = test::tiny_samples(32, 1);
