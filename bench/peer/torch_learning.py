@@ -14,23 +14,20 @@ from torch_networks import NETWORKS, is_binary, load_weights
 
 
 def pictures(data):
-    return torch.from_numpy(numpy.ascontiguousarray(data)).float().div_(255)
+    floats = torch.from_numpy(numpy.ascontiguousarray(data)).float().div_(255)
+    return floats.to(memory_format=torch.channels_last)
 
 
-def accuracy(network, x, y, batch, channels_last):
+def accuracy(network, x, y, batch):
     network.eval()
     right = 0
     with torch.no_grad():
         for first in range(0, len(x), batch):
-            scores = network(ready(pictures(x[first:first + batch]), channels_last))
+            scores = network(pictures(x[first:first + batch]))
             guess = (scores[:, 0] > 0).long() if scores.shape[1] == 1 else scores.argmax(1)
             right += (guess.numpy() == y[first:first + batch]).sum().item()
     network.train()
     return right / len(x)
-
-
-def ready(data, channels_last):
-    return data.to(memory_format=torch.channels_last) if channels_last else data
 
 
 def learn(name, path, folder, epochs, batch, rate, seed):
@@ -48,11 +45,11 @@ def learn(name, path, folder, epochs, batch, rate, seed):
             labels = torch.from_numpy(y[rows])
             if is_binary(loss_of):
                 labels = labels.float().unsqueeze(1)
-            loss = loss_of(network(ready(pictures(x[rows]), True)), labels)
+            loss = loss_of(network(pictures(x[rows])), labels)
             method.zero_grad(set_to_none=True)
             loss.backward()
             method.step()
-        yield accuracy(network, x_test, y_test, 50, True)
+        yield accuracy(network, x_test, y_test, 50)
 
 
 def main():
