@@ -9,7 +9,8 @@
 namespace burin::lower {
 namespace {
 
-constexpr int64_t kBlock = 16;  // floats of a cache line
+constexpr int64_t kBlock = 16;      // floats of a cache line
+constexpr int64_t kAhead = 4 * 64;  // bytes fetched ahead of the line that is read
 
 using Quad = float __attribute__((vector_size(16), aligned(1), may_alias));
 constexpr int64_t kQuad = 4;
@@ -146,10 +147,12 @@ struct BlockCopy {
   // Four channels from `o` on of entries that make a line.
   void lines(std::span<const Entry> entries, int64_t o, Quad scale) {
     const std::byte* in = input(entries[0], o);
+    for (int64_t i = 0; i < kQuad; ++i) __builtin_prefetch(in + i * in_stride * 4 + kAhead);
     for (size_t e = 0; e < kBlock; e += kQuad) {
       Quad q[kQuad];
-      for (int64_t i = 0; i < kQuad; ++i)
+      for (int64_t i = 0; i < kQuad; ++i) {
         q[i] = load(in + (i * in_stride + static_cast<int64_t>(e)) * 4);
+      }
       transpose(q);
       for (size_t i = 0; i < kQuad; ++i) store(entries[e + i], o, q[i] * scale);
     }

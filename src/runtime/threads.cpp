@@ -7,6 +7,8 @@
 #include <chrono>
 #include <system_error>
 
+#include "runtime/placement.h"
+
 namespace burin::runtime {
 
 namespace {
@@ -48,6 +50,7 @@ class Spin {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(1, threads))) {
+  caller_cpu_.store(current_cpu());
   try {
     for (size_t w = 1; w < shares_.size(); ++w) workers_.emplace_back([this, w] { serve(w); });
   } catch (const std::system_error&) {
@@ -80,6 +83,7 @@ void ThreadPool::run_region(Task task, void* context, int64_t first, int64_t til
     uint64_t ticket = make_ticket(region, tiles * w / count, tiles * (w + 1) / count);
     shares_[static_cast<size_t>(w)].ticket.store(ticket, std::memory_order_release);
   }
+  caller_cpu_.store(current_cpu(), std::memory_order_relaxed);
   region_.store(region);
   if (sleepers_.load() > 0) region_.notify_all();
   work(0, region);
@@ -89,10 +93,13 @@ void ThreadPool::run_region(Task task, void* context, int64_t first, int64_t til
 
 void ThreadPool::serve(size_t worker) {
   FloatStateGuard guard;
-  for (uint64_t region = 1; (region = next_region(region)) != 0;) work(worker, region);
+  step_aside(caller_cpu_.load(), worker);
+  for (uint64_t region = 1; (region = next_region(region, worker)) != 0;) {
+    work(worker, region);
+  }
 }
 
-uint64_t ThreadPool::next_region(uint64_t seen) {
+uint64_t ThreadPool::next_region(uint64_t seen, size_t worker) {
   Spin spin;
   for (;;) {
     uint64_t now = region_.load(std::memory_order_acquire);
@@ -102,6 +109,7 @@ uint64_t ThreadPool::next_region(uint64_t seen) {
     sleepers_.fetch_add(1);
     region_.wait(seen);
     sleepers_.fetch_sub(1);
+    step_aside(caller_cpu_.load(), worker);
     spin = {};
   }
 }

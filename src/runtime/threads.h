@@ -42,7 +42,7 @@ class ThreadPool {
   void work(size_t worker, uint64_t region);
   bool take(Share& share, uint64_t region, int64_t* tile);
   // Waits for a region after `seen`; 0 when the pool ends.
-  uint64_t next_region(uint64_t seen);
+  uint64_t next_region(uint64_t seen, size_t worker);
 
   std::vector<Share> shares_;
   // Of the region; constant from its publication until its last tile is done.
@@ -52,6 +52,7 @@ class ThreadPool {
   alignas(64) std::atomic<int64_t> left_ = 0;     // tiles not done
   alignas(64) std::atomic<uint64_t> region_ = 1;  // 0: the pool ends
   std::atomic<int> sleepers_ = 0;
+  std::atomic<int> caller_cpu_ = -1;  // where the region's caller ran last
   std::vector<std::thread> workers_;
 };
 
