@@ -37,6 +37,11 @@ void print_epoch(const train::EpochReport& r) {
   std::fflush(stdout);
 }
 
+void print_line(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
 // Takes from the checkpoint what the command line does not say.
 Result<void> adopt(TrainOptions& options, const train::Checkpoint& checkpoint) {
   try {
@@ -66,8 +71,23 @@ Result<void> check_folders(TrainOptions& options) {
   return {};
 }
 
+nlohmann::json to_json(const TrainOptions& options, const train::TrainReport& report) {
+  nlohmann::json j = {{"steps", report.steps},
+                      {"interrupted", report.interrupted},
+                      {"checkpoint", report.checkpoint}};
+  if (report.interrupted) return j;
+  j["best_validation_accuracy"] = report.best_accuracy;
+  j["model"] = report.model;
+  j["report"] = options.out + "/report.html";
+  return j;
+}
+
 void print_end(const TrainOptions& options, const train::TrainReport& report) {
-  if (report.interrupted) {
+  if (options.common.json) {
+    fmt::print(
+        "{}\n",
+        to_json(options, report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else if (report.interrupted) {
     fmt::print("stopped after step {}; go on with: burin train --resume {}\n", report.steps,
                options.out);
   } else {
@@ -99,19 +119,20 @@ void print_unreadable(const Sources& sources) {
 void print_memory(const train::FedProgram& gradients) {
   const driver::Recomputation& again = gradients.recomputation();
   if (again.nodes == 0) return;
-  fmt::print(
-      "{} of activations: {} nodes are computed again in the backward pass, {:.0f} % more "
-      "arithmetic\n",
-      human_bytes(static_cast<double>(gradients.program().arena_bytes)), again.nodes,
-      100 * again.share);
+  fmt::print(stderr,
+             "{} of activations: {} nodes are computed again in the backward pass, {:.0f} % more "
+             "arithmetic\n",
+             human_bytes(static_cast<double>(gradients.program().arena_bytes)), again.nodes,
+             100 * again.share);
 }
 
-void report_on(Training& training, train::TrainerOptions& options) {
+void report_on(Training& training, bool json, train::TrainerOptions& options) {
   options.progress = [&line = training.line](const train::Progress& p) {
     if (line.due()) line.show(progress_text(p));
   };
-  options.report = [&training](const train::EpochReport& r) {
-    training.line.clear(), print_epoch(r);
+  options.report = [&training, json](const train::EpochReport& r) {
+    training.line.clear();
+    json ? print_line(train::metrics_line(r)) : print_epoch(r);
     print_unreadable(training.sources);
   };
 }
@@ -135,7 +156,7 @@ Result<void> prepare(TrainOptions& options, exchange::Exchange& ranks, Training&
   trainer_opts.losing = [&](const Diagnostic& why) {
     fmt::print(stderr, "burin: {}\n", exchange::with_rank(ranks, why).text());
   };
-  if (ranks.rank() == 0) report_on(training, trainer_opts);
+  if (ranks.rank() == 0) report_on(training, options.common.json, trainer_opts);
   BURIN_ASSIGN(training.trainer,
                train::Trainer::create(training.trainable, *sources.train, *sources.validation,
                                       std::move(trainer_opts)));

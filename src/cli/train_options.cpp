@@ -101,6 +101,7 @@ void TrainOptions::add(CLI::App& verb) {
   common.add_exact(verb);
   common.add_max_memory(verb);
   common.add_seed(verb);
+  verb.add_flag("--json", common.json, "a line of JSON for each epoch, and one for the end");
 }
 
 }  // namespace burin::cli

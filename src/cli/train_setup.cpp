@@ -129,8 +129,8 @@ Result<train::Trainable> load_trainable(const TrainOptions& o, size_t classes) {
   BURIN_ASSIGN(int64_t wanted, wanted_outputs(o, classes, outputs));
   if (!o.network.finetune.empty() || wanted != outputs) {
     BURIN_ASSIGN(train::Classifier last, train::find_classifier(proto));
-    fmt::print("new last layer for {} score{}: {}\n", wanted, wanted == 1 ? "" : "s", last.text());
-    std::fflush(stdout);
+    fmt::print(stderr, "new last layer for {} score{}: {}\n", wanted, wanted == 1 ? "" : "s",
+               last.text());
     proto = train::replace_classifier(proto, last, wanted, o.common.seed);
   }
   BURIN_ASSIGN(train::Frozen frozen, train::find_frozen(proto, o.network.freeze));

@@ -8,6 +8,11 @@ namespace burin::train {
 
 namespace {
 
+// The class of row i: of shares [N, C] the one with the largest.
+int64_t label_of(const Tensor& labels, int64_t i) {
+  return labels.shape().rank() == 1 ? labels.as_int(i) : predicted_class(labels, i);
+}
+
 bool tells_classes(const TensorType& scores, const TensorType& labels) {
   return scores.shape.rank() == 2 && labels.shape.rank() == 1 && !is_float(labels.dtype);
 }
@@ -36,6 +41,15 @@ int64_t predicted_class(const Tensor& scores, int64_t i) {
   int64_t classes = scores.shape()[1];
   auto* row = reinterpret_cast<const float*>(scores.data()) + i * classes;
   return classes == 1 ? row[0] > 0 : std::max_element(row, row + classes) - row;
+}
+
+int64_t count_correct(const Tensor& scores, const Tensor& labels) {
+  if (scores.shape().rank() != 2 || labels.shape().rank() > 2) return 0;
+  int64_t correct = 0;
+  for (int64_t i = 0; i < labels.shape()[0]; ++i) {
+    correct += predicted_class(scores, i) == label_of(labels, i);
+  }
+  return correct;
 }
 
 Result<Evaluation> evaluate(EvaluationProgram& program, const Variables& variables,

@@ -29,6 +29,10 @@ struct Evaluation {
 // The class with the largest score in row i of [N, C]; of [N, 1], whether the score is positive.
 int64_t predicted_class(const Tensor& scores, int64_t i);
 
+// How many rows of scores [N, C] are taken for their label: a class of [N], or of shares [N, C] the
+// one with the largest. Rows without a label (-1) are never correct.
+int64_t count_correct(const Tensor& scores, const Tensor& labels);
+
 // All batches of epoch 0, by the parameters' averages if there are any and `averages`.
 Result<Evaluation> evaluate(EvaluationProgram& program, const Variables& variables,
                             BatchSource& batches, bool averages = false);

@@ -14,8 +14,11 @@ namespace burin::train {
 namespace {
 
 // Fields of Event, Summary and Summary.Value.
-constexpr uint32_t kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5;
+constexpr uint32_t kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7;
 constexpr uint32_t kValue = 1, kTag = 1, kSimpleValue = 2;
+// Of SessionLog: the status of a session that begins.
+constexpr uint32_t kStatus = 1;
+constexpr int32_t kStart = 1;
 
 double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -41,7 +44,7 @@ uint32_t crc32c(std::string_view bytes) {
 
 uint32_t masked_crc(std::string_view bytes) { return std::rotr(crc32c(bytes), 15) + 0xa282ead8u; }
 
-Result<EventFile> EventFile::create(const std::string& folder) {
+Result<EventFile> EventFile::create(const std::string& folder, int64_t first_step) {
   EventFile events;
   events.path_ = folder + "/events.out.tfevents." +
                  std::to_string(static_cast<int64_t>(wall_time())) + "." +
@@ -55,7 +58,20 @@ Result<EventFile> EventFile::create(const std::string& folder) {
   writer.add_double(kWallTime, wall_time());
   writer.add_string(kFileVersion, "brain.Event:2");
   BURIN_TRY(events.write_record(event));
+  BURIN_TRY(events.begin_session(first_step));
   return events;
+}
+
+Result<void> EventFile::begin_session(int64_t first_step) {
+  std::string event;
+  protozero::pbf_writer writer(event);
+  writer.add_double(kWallTime, wall_time());
+  writer.add_int64(kStep, first_step);
+  {
+    protozero::pbf_writer session(writer, kSessionLog);
+    session.add_enum(kStatus, kStart);
+  }
+  return write_record(event);
 }
 
 Result<void> EventFile::add(int64_t step, std::span<const Scalar> scalars) {

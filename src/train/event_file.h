@@ -21,14 +21,16 @@ struct Scalar {
 class EventFile {
  public:
   // A new file FOLDER/events.out.tfevents.SECONDS.PID.burin; TensorBoard reads several in a folder
-  // as one training.
-  static Result<EventFile> create(const std::string& folder);
+  // as one training, and drops what earlier ones hold of `first_step` and later steps: a training
+  // that goes on does them again.
+  static Result<EventFile> create(const std::string& folder, int64_t first_step = 0);
 
   // Appended at once. Fails if the disk is full.
   Result<void> add(int64_t step, std::span<const Scalar> scalars);
   const std::string& path() const { return path_; }
 
  private:
+  Result<void> begin_session(int64_t first_step);
   Result<void> write_record(std::string_view data);
 
   std::string path_;

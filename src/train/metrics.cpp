@@ -8,6 +8,21 @@
 
 namespace burin::train {
 
+std::string metrics_line(const EpochReport& r) {
+  nlohmann::json line = {{"epoch", r.epoch},
+                         {"step", r.step},
+                         {"loss", r.loss},
+                         {"accuracy", r.accuracy},
+                         {"validation_loss", r.validation_loss},
+                         {"validation_accuracy", r.validation_accuracy},
+                         {"learning_rate", r.learning_rate},
+                         {"seconds", r.seconds},
+                         {"samples_per_second", r.rate},
+                         {"waiting_for_data", r.waiting},
+                         {"recomputed", r.recomputed}};
+  return line.dump();
+}
+
 Result<void> cut_metrics(const std::string& path, int64_t step) {
   std::ifstream in(path);
   if (!in) return {};

@@ -13,7 +13,6 @@
 #include "base/rng.h"
 #include "exchange/outlive.h"
 #include "train/evaluate.h"
-#include "train/metrics.h"
 #include "train/sides.h"
 
 namespace burin::train {
@@ -29,30 +28,6 @@ int64_t count_samples(const Tensor& labels) {
   int64_t samples = 0;
   for (int64_t i = 0; i < labels.shape()[0]; ++i) samples += counts(labels, i);
   return samples;
-}
-
-int64_t largest(const float* row, int64_t count) {
-  return std::max_element(row, row + count) - row;
-}
-
-// The class of row i: of shares [N, C] the one with the largest.
-int64_t label_of(const Tensor& labels, int64_t i) {
-  if (labels.shape().rank() == 1) return labels.as_int(i);
-  int64_t classes = labels.shape()[1];
-  return largest(reinterpret_cast<const float*>(labels.data()) + i * classes, classes);
-}
-
-// How many rows of scores [N, C] have their largest value at the label; with one class, whether a
-// positive score goes with a label of 1. Rows without a label are never correct.
-int64_t count_correct(const Tensor& scores, const Tensor& labels) {
-  if (scores.shape().rank() != 2 || labels.shape().rank() > 2) return 0;
-  int64_t classes = scores.shape()[1], correct = 0;
-  auto* row = reinterpret_cast<const float*>(scores.data());
-  for (int64_t i = 0; i < labels.shape()[0]; ++i, row += classes) {
-    int64_t guess = classes == 1 ? row[0] > 0 : largest(row, classes);
-    correct += guess == label_of(labels, i);
-  }
-  return correct;
 }
 
 Tensor view_labels(const TensorType& type, const void* data) {
@@ -201,8 +176,9 @@ Result<void> Trainer::begin() {
   BURIN_TRY(check_ranks());
   if (!writes()) return {};
   // An epoch that is still to be validated is told again.
-  BURIN_TRY(cut_metrics(file("metrics.jsonl"), awaits_validation() ? step_ - 1 : step_));
-  BURIN_ASSIGN(events_, EventFile::create(options_.folder));
+  int64_t told = awaits_validation() ? step_ - 1 : step_;
+  BURIN_TRY(cut_metrics(file("metrics.jsonl"), told));
+  BURIN_ASSIGN(events_, EventFile::create(options_.folder, told + 1));
   saved_step_ = step_, saved_at_ = Clock::now();
   return options_.ranks->ranks() > 1 && step_ == 0 ? save() : Result<void>();
 }
@@ -346,6 +322,7 @@ Result<void> Trainer::finish_epoch() {
   BURIN_ASSIGN(EpochSums validation, validate());
   EpochReport report;
   report.epoch = epoch();
+  report.step = step_;
   report.loss = mean(sums_.loss, sums_.samples);
   report.accuracy = accuracy_of(sums_);
   report.validation_loss = mean(validation.loss, validation.samples);
@@ -354,6 +331,7 @@ Result<void> Trainer::finish_epoch() {
   report.seconds = current_.seconds;
   report.rate = per_second(static_cast<double>(current_.samples), current_.seconds);
   report.waiting = per_second(current_.waiting, current_.seconds);
+  report.recomputed = training_step_->gradients().recomputation().share;
   report.best = report.validation_accuracy > best_;
   if (writes()) BURIN_TRY(write_epoch(report));
   // To the others the epoch is open until its files are there: whoever saves their state has it
@@ -397,19 +375,8 @@ Result<void> Trainer::append_metrics(const EpochReport& report) {
       {"accuracy/training", report.accuracy},  {"accuracy/validation", report.validation_accuracy},
       {"learning_rate", report.learning_rate}, {"images_per_second", report.rate}};
   BURIN_TRY(events_->add(step_, scalars));
-  nlohmann::json line = {{"epoch", report.epoch},
-                         {"step", step_},
-                         {"loss", report.loss},
-                         {"accuracy", report.accuracy},
-                         {"validation_loss", report.validation_loss},
-                         {"validation_accuracy", report.validation_accuracy},
-                         {"learning_rate", report.learning_rate},
-                         {"seconds", report.seconds},
-                         {"samples_per_second", report.rate},
-                         {"waiting_for_data", report.waiting},
-                         {"recomputed", training_step_->gradients().recomputation().share}};
   std::ofstream out(file("metrics.jsonl"), std::ios::app);
-  out << line.dump() << "\n";
+  out << metrics_line(report) << "\n";
   out.flush();
   if (!out) return fail(file("metrics.jsonl"), "cannot write");
   return {};

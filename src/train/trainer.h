@@ -16,6 +16,7 @@
 #include "train/checkpoint.h"
 #include "train/classifier_notes.h"
 #include "train/event_file.h"
+#include "train/metrics.h"
 #include "train/schedule.h"
 #include "train/step_program.h"
 #include "train/step_watch.h"
@@ -31,15 +32,6 @@ struct Progress {
   double rate = 0;       // samples a second
   double waiting = 0;    // the share of time spent on waiting for data
   double remaining = 0;  // seconds, estimated, to the end of the last epoch
-};
-
-struct EpochReport {
-  int64_t epoch = 0;  // from 1
-  double loss = 0, accuracy = 0;
-  double validation_loss = 0, validation_accuracy = 0;
-  double learning_rate = 0;  // of the last step
-  double seconds = 0, rate = 0, waiting = 0;
-  bool best = false;
 };
 
 struct TrainerOptions {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "tensor/npy.h"
 #include "tests/support/command.h"
@@ -11,8 +13,6 @@
 #include "tests/support/temp_folder.h"
 
 namespace burin::test {
-
-namespace {}  // namespace
 
 TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
   TempFolder folder;
@@ -31,6 +31,23 @@ TEST(CliTrain, TrainsExportsAndRefusesToOverwrite) {
   CommandResult again = run_burin(line + out);
   EXPECT_EQ(again.exit_code, 1);
   EXPECT_NE(again.err.find("--resume"), std::string::npos) << again.err;
+}
+
+TEST(CliTrain, TellsMachinesInLinesOfJson) {
+  TempFolder folder;
+  write_samples(folder, 100);
+  std::string out = folder.file("out");
+  CommandResult result = run_burin("train " + folder.path().string() +
+                                   " --net mlp --epochs 2 --batch 20 --json -o " + out);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  std::istringstream lines(result.out);
+  std::vector<nlohmann::json> told;
+  for (std::string line; std::getline(lines, line);) told.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[0].dump() + "\n" + told[1].dump() + "\n", read_file(out + "/metrics.jsonl"));
+  EXPECT_EQ(told[2]["model"], out + "/best.onnx");
+  EXPECT_EQ(told[2]["steps"], told[1]["step"]);
+  EXPECT_FALSE(told[2]["interrupted"].get<bool>());
 }
 
 TEST(CliTrain, MoreEpochsLaterAreTheSameAsAtOnce) {
@@ -77,8 +94,8 @@ TEST(CliTrain, FinetunesWithAFrozenBody) {
   std::string line = "train " + folder.path().string() + " --finetune " + net + " --batch 20 ";
   CommandResult result = run_burin(line + "--freeze body --epochs 3 --lr 0.01 -o " + out);
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_NE(result.out.find("(Gemm, 84 to 10)"), std::string::npos) << result.out;
-  EXPECT_NE(result.out.find("new last layer for 2 scores"), std::string::npos) << result.out;
+  EXPECT_NE(result.err.find("(Gemm, 84 to 10)"), std::string::npos) << result.out;
+  EXPECT_NE(result.err.find("new last layer for 2 scores"), std::string::npos) << result.err;
   CommandResult resumed = run_burin("train --resume " + out + " --epochs 4");
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   CommandResult unknown = run_burin(line + "--freeze nothing -o " + folder.file("other"));

@@ -40,7 +40,16 @@ struct Event {
   int64_t step = 0;
   std::string version;
   std::map<std::string, float> scalars;
+  int64_t status = 0;  // of a session log
 };
+
+int64_t status_of(onnx::Message log) {
+  int64_t status = 0;
+  while (log.next()) {
+    if (log.field() == 1) status = log.integer();
+  }
+  return status;
+}
 
 Event parse(const std::string& record) {
   Event event;
@@ -49,6 +58,7 @@ Event parse(const std::string& record) {
     if (message.field() == 1) event.wall_time = std::bit_cast<double>(message.number_bits());
     if (message.field() == 2) event.step = message.integer();
     if (message.field() == 3) event.version = message.text();
+    if (message.field() == 7) event.status = status_of(message.message());
     if (message.field() != 5) continue;
     onnx::Message summary = message.message();
     while (summary.next()) {
@@ -71,16 +81,19 @@ TEST(EventFile, ChecksumsAreThoseOfTheStandard) {
 
 TEST(EventFile, HoldsWhatWasAdded) {
   test::TempFolder folder;
-  auto events = EventFile::create(folder.path().string());
+  auto events = EventFile::create(folder.path().string(), 7);
   ASSERT_TRUE(events) << events.error().text();
   const Scalar first[] = {{"loss/training", 0.5}, {"learning_rate", 0.001}};
   const Scalar second[] = {{"loss/training", 0.25}};
   ASSERT_TRUE(events->add(10, first));
   ASSERT_TRUE(events->add(int64_t{1} << 40, second));
   auto records = records_of(test::read_file(events->path()));
-  ASSERT_EQ(records.size(), 3u);
+  ASSERT_EQ(records.size(), 4u);
   EXPECT_EQ(parse(records[0]).version, "brain.Event:2");
-  Event one = parse(records[1]), two = parse(records[2]);
+  // SessionLog's START: TensorBoard drops what older files have from this step on.
+  Event start = parse(records[1]), one = parse(records[2]), two = parse(records[3]);
+  EXPECT_EQ(start.status, 1);
+  EXPECT_EQ(start.step, 7);
   EXPECT_EQ(one.step, 10);
   EXPECT_GT(one.wall_time, 1.5e9);
   EXPECT_EQ(one.scalars,
