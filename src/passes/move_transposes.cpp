@@ -41,6 +41,35 @@ Shape permuted_shape(const Shape& shape, const Dims& perm) {
   return Shape(permuted(shape.dims(), inverse(perm)));
 }
 
+bool treats_axes_alike(Op op) { return graph::is_elementwise(op) || op == Op::convert; }
+
+// Values that lead to outputs alone, by ops that treat axes alike.
+IdVector<NodeId, char> find_ending(const Graph& graph) {
+  IdVector<NodeId, char> ending(graph.size(), 0), leaves(graph.size(), 0);
+  for (const graph::Port& port : graph.outputs) ending[port.node] = 1;
+  for (size_t i = graph.size(); i-- > 0;) {
+    NodeId id(i);
+    if (leaves[id]) ending[id] = 0;
+    bool alike = treats_axes_alike(graph[id].op);
+    for (NodeId x : graph[id].operands) {
+      (alike && ending[id] ? ending : leaves)[x] = 1;
+    }
+  }
+  return ending;
+}
+
+// Whether some of them are made from inputs, which lie in their own order: new weights and averages
+// from old ones and a gradient that lies in another. Then only the gradient should move.
+bool updates_inputs(const Graph& graph, const IdVector<NodeId, char>& ending) {
+  for (size_t i = 0; i < graph.size(); ++i) {
+    if (!ending[NodeId(i)] || !treats_axes_alike(graph[NodeId(i)].op)) continue;
+    for (NodeId x : graph[NodeId(i)].operands) {
+      if (graph[x].op == Op::parameter && graph.type(x).shape.rank() > 1) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool TransposeMover::is_free(NodeId old) const {
@@ -134,7 +163,8 @@ Dims TransposeMover::elect(const Node& node) {
 
 Ordered TransposeMover::same_axes(NodeId old) {
   const Node& node = old_[old];
-  Dims perm = elect(node);
+  bool ends = ending_.size() > 0 && ending_[old];
+  Dims perm = ends ? identity_dims(node.type.shape.rank()) : elect(node);
   std::vector<NodeId> operands;
   for (NodeId x : node.operands) operands.push_back(demand(x, perm));
   graph::Attr attr = node.attr;
@@ -225,6 +255,11 @@ Graph TransposeMover::run() {
 Graph move_transposes(const Graph& graph) {
   if (!has_transpose(graph)) return graph;
   Graph moved = TransposeMover(graph).run();
+  IdVector<NodeId, char> ending = find_ending(graph);
+  if (updates_inputs(graph, ending)) {
+    Graph other = TransposeMover(graph, std::move(ending)).run();
+    if (moved_elements(other) < moved_elements(moved)) moved = std::move(other);
+  }
   return moved_elements(moved) <= moved_elements(graph) ? moved : graph;
 }
 

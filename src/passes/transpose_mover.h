@@ -23,7 +23,9 @@ struct Ordered {
 
 class TransposeMover {
  public:
-  explicit TransposeMover(const Graph& graph) : old_(graph), rw_(graph), values_(graph.size()) {}
+  // `ending`: values that are computed in their own order; empty for none.
+  explicit TransposeMover(const Graph& graph, IdVector<NodeId, char> ending = {})
+      : old_(graph), rw_(graph), values_(graph.size()), ending_(std::move(ending)) {}
   Graph run();
 
  private:
@@ -65,6 +67,7 @@ class TransposeMover {
   const Graph& old_;
   graph::Rewriter rw_;
   IdVector<NodeId, State> values_;
+  IdVector<NodeId, char> ending_;
 };
 
 }  // namespace burin::passes
