@@ -28,12 +28,24 @@ class Lifter {
   Graph run() {
     for (NodeId id : rw_.live()) {
       rw_.use_source_of(id);
-      rw_.map(id, sums_exactly(id) ? summed_in_float(id) : rw_.copy(id));
+      rw_.map(id, rewritten(id));
     }
     return rw_.finish();
   }
 
  private:
+  NodeId rewritten(NodeId id) {
+    const Node& node = old_[id];
+    if (sums_exactly(id)) return summed_in_float(id);
+    ranges_[id] = integer_range(old_, id, ranges_);  // sums are known better now
+    if (node.op == Op::convert && node.type.dtype == DType::f32 &&
+        is_integer(old_.type(node.operands[0]).dtype)) {
+      if (NodeId lifted = lift(node.operands[0]); lifted.valid()) return lifted;
+    }
+    return rw_.copy(id);
+  }
+
+  // Whether no sum of the node reaches 2^24; then its range is known.
   bool sums_exactly(NodeId id) {
     const Node& node = old_[id];
     bool sums = node.op == Op::convolution || node.op == Op::dot_general;
@@ -41,8 +53,12 @@ class Lifter {
     NodeId x = node.operands[0], w = node.operands[1];
     double left = ranges_[x].largest(), right = ranges_[w].largest();
     if (left > kExactInteger || right > kExactInteger) return false;
-    if (products(id) * left * right < kExactInteger) return true;
-    return left * largest_column(id, lift(w)) < kExactInteger;  // the weights, where they are known
+    double most = products(id) * left * right;
+    // Weights that are known tell more.
+    if (most >= kExactInteger) most = left * largest_column(id, lift(w));
+    if (most >= kExactInteger) return false;
+    ranges_[id] = {-most, most};
+    return true;
   }
 
   // How many products are added up to one element of the result.
@@ -95,9 +111,9 @@ class Lifter {
 
   NodeId summed_in_float(NodeId id) {
     const Node& node = old_[id];
-    NodeId sum =
+    lifted_[id] =
         rw_.builder().add(node.op, {lift(node.operands[0]), lift(node.operands[1])}, node.attr);
-    return rw_.builder().convert(sum, DType::i32);
+    return rw_.builder().convert(lifted_[id], DType::i32);
   }
 
   // The value in f32, at best without passing through i32; none if it may not fit.
@@ -114,13 +130,26 @@ class Lifter {
     switch (node.op) {
       case Op::constant: return b.constant(to_floats(old_.constant(id), 0));
       case Op::convert:
-        if (is_float(old_.type(node.operands[0]).dtype)) break;
+        if (is_float(old_.type(node.operands[0]).dtype)) {
+          if (keeps_floats(id)) return rw_[node.operands[0]];
+          break;
+        }
         if (NodeId inner = lift(node.operands[0]); inner.valid() && !changes(id)) return inner;
         break;
       case Op::sub:
         if (auto zero_point = uniform_value(old_, node.operands[1])) {
           NodeId inner = lift(node.operands[0]);
           if (inner.valid()) return shifted(inner, -*zero_point);
+        }
+        break;
+      case Op::add: {
+        NodeId left = lift(node.operands[0]), right = lift(node.operands[1]);
+        if (left.valid() && right.valid() && !wraps(id)) return b.add(Op::add, {left, right});
+        break;
+      }
+      case Op::broadcast:
+        if (NodeId inner = lift(node.operands[0]); inner.valid()) {
+          return b.broadcast(inner, node.type.shape, std::get<graph::DimsAttr>(node.attr).dims);
         }
         break;
       case Op::transpose:
@@ -144,6 +173,21 @@ class Lifter {
                          std::get<graph::DimsAttr>(node.attr).dims);
     }
     return b.with_scalar(Op::add, value, shift);
+  }
+
+  // Whether a conversion of f32 to an integer changes no element: they are integers in its range.
+  bool keeps_floats(NodeId id) const {
+    NodeId from = old_[id].operands[0];
+    if (old_.type(from).dtype != DType::f32 || !is_whole(old_, from)) return false;
+    std::optional<Range> reals = real_range(old_, from, ranges_);
+    const Range& to = ranges_[id];
+    return reals && to.low <= reals->low && reals->high <= to.high;
+  }
+
+  // Whether a sum may wrap.
+  bool wraps(NodeId id) const {
+    const Range &a = ranges_[old_[id].operands[0]], &b = ranges_[old_[id].operands[1]];
+    return ranges_[id].low > a.low + b.low || ranges_[id].high < a.high + b.high;
   }
 
   // Whether a conversion between integers may wrap.
