@@ -100,87 +100,71 @@ IdVector<NodeId, Range> integer_ranges(const Graph& graph) {
 
 namespace {
 
-constexpr int kWalk = 16;            // nodes between a float and its integers
-constexpr double kLargeReal = 1e38;  // what stays below does not become infinite by rounding
+constexpr double kLargeReal = 1e38;        // what stays below does not become infinite by rounding
+constexpr int64_t kLargeConstant = 65536;  // elements that are not worth a look
 
-std::optional<Range> walk_real(const Graph& graph, NodeId id, const IdVector<NodeId, Range>& ranges,
-                               int depth);
+bool all_whole(const Tensor& value) {
+  for (int64_t i = 0; i < value.elements(); ++i) {
+    double v = value.as_double(i);
+    if (v != std::nearbyint(v)) return false;
+  }
+  return true;
+}
 
-std::optional<Range> walk_step(const Graph& graph, const Node& node,
-                               const IdVector<NodeId, Range>& ranges, int depth) {
-  auto of = [&](size_t i) { return walk_real(graph, node.operands[i], ranges, depth); };
+Reals of_reals(const Tensor& value) {
+  if (value.elements() > kLargeConstant) return {};
+  return {of_constant(value), all_whole(value)};
+}
+
+Reals of_two(Op op, const Reals& a, const Reals& b) {
+  bool whole = a.whole && b.whole;
+  if (!a.range || !b.range) return {std::nullopt, whole && op != Op::mul};
+  Range x = *a.range, y = *b.range;
+  switch (op) {
+    case Op::add: return {Range{x.low + y.low, x.high + y.high}, whole};
+    case Op::sub: return {Range{x.low - y.high, x.high - y.low}, whole};
+    case Op::mul: return {range_product(x, y), whole};
+    case Op::max: return {Range{std::max(x.low, y.low), std::max(x.high, y.high)}, whole};
+    default: return {Range{std::min(x.low, y.low), std::min(x.high, y.high)}, whole};
+  }
+}
+
+Reals compute_reals(const Graph& graph, const Node& node, const IdVector<NodeId, Range>& integers,
+                    const IdVector<NodeId, Reals>& known) {
+  auto of = [&](size_t i) -> const Reals& { return known[node.operands[i]]; };
   switch (node.op) {
-    case Op::constant: return of_constant(std::get<graph::ConstantAttr>(node.attr).value);
+    case Op::constant: return of_reals(std::get<graph::ConstantAttr>(node.attr).value);
     case Op::convert: {
       NodeId from = node.operands[0];
-      return is_integer(graph.type(from).dtype) ? ranges[from] : of(0);
+      if (is_integer(graph.type(from).dtype)) return {integers[from], true};
+      return of(0);  // of f32, to be rounded to f32; else nothing is known
     }
     case Op::reshape:
     case Op::transpose:
     case Op::broadcast: return of(0);
     case Op::round_nearest_even: {
-      std::optional<Range> x = of(0);
-      if (x) x = Range{std::nearbyint(x->low), std::nearbyint(x->high)};
+      Reals x{of(0).range, true};
+      if (x.range) x.range = Range{std::nearbyint(x.range->low), std::nearbyint(x.range->high)};
       return x;
     }
     case Op::add:
     case Op::sub:
     case Op::mul:
     case Op::max:
-    case Op::min: break;
-    default: return std::nullopt;
-  }
-  std::optional<Range> a = of(0), b = of(1);
-  if (!a || !b) return std::nullopt;
-  switch (node.op) {
-    case Op::add: return Range{a->low + b->low, a->high + b->high};
-    case Op::sub: return Range{a->low - b->high, a->high - b->low};
-    case Op::mul: return range_product(*a, *b);
-    case Op::max: return Range{std::max(a->low, b->low), std::max(a->high, b->high)};
-    default: return Range{std::min(a->low, b->low), std::min(a->high, b->high)};
-  }
-}
-
-std::optional<Range> walk_real(const Graph& graph, NodeId id, const IdVector<NodeId, Range>& ranges,
-                               int depth) {
-  if (depth == 0) return std::nullopt;
-  std::optional<Range> range = walk_step(graph, graph[id], ranges, depth - 1);
-  return range && range->largest() < kLargeReal ? range : std::nullopt;
-}
-
-bool walk_whole(const Graph& graph, NodeId id, int depth) {
-  const Node& node = graph[id];
-  if (depth == 0) return false;
-  auto whole = [&](NodeId x) { return walk_whole(graph, x, depth - 1); };
-  switch (node.op) {
-    case Op::round_nearest_even: return true;
-    case Op::constant: {
-      const Tensor& value = std::get<graph::ConstantAttr>(node.attr).value;
-      for (int64_t i = 0; i < value.elements(); ++i) {
-        double v = value.as_double(i);
-        if (v != std::nearbyint(v)) return false;
-      }
-      return true;
-    }
-    case Op::convert: return is_integer(graph.type(node.operands[0]).dtype);
-    case Op::reshape:
-    case Op::transpose:
-    case Op::broadcast: return whole(node.operands[0]);
-    case Op::add:
-    case Op::sub:
-    case Op::max:
-    case Op::min: return whole(node.operands[0]) && whole(node.operands[1]);
-    default: return false;
+    case Op::min: return of_two(node.op, of(0), of(1));
+    default: return {};
   }
 }
 
 }  // namespace
 
-std::optional<Range> real_range(const Graph& graph, NodeId id,
-                                const IdVector<NodeId, Range>& ranges) {
-  return walk_real(graph, id, ranges, kWalk);
+Reals reals_of(const Graph& graph, NodeId id, const IdVector<NodeId, Range>& integers,
+               const IdVector<NodeId, Reals>& known) {
+  if (graph.type(id).dtype != DType::f32) return {};
+  Reals reals = compute_reals(graph, graph[id], integers, known);
+  // A comparison with NaN fails, too.
+  if (reals.range && !(reals.range->largest() < kLargeReal)) reals.range.reset();
+  return reals;
 }
-
-bool is_whole(const Graph& graph, NodeId id) { return walk_whole(graph, id, kWalk); }
 
 }  // namespace burin::passes

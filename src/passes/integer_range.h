@@ -23,12 +23,15 @@ IdVector<graph::NodeId, Range> integer_ranges(const graph::Graph& graph);
 Range integer_range(const graph::Graph& graph, graph::NodeId id,
                     const IdVector<graph::NodeId, Range>& known);
 
-// Of the elements of a float node whose operands lead back to integers and constants, as far as
-// `ranges` and a short walk tell; nothing if they may be infinite or NaN.
-std::optional<Range> real_range(const graph::Graph& graph, graph::NodeId id,
-                                const IdVector<graph::NodeId, Range>& ranges);
+// What is known of a node of f32 that is made from integers and constants.
+struct Reals {
+  std::optional<Range> range;  // none if elements may be infinite or NaN
+  bool whole = false;          // integers all (or infinite, or NaN)
+};
 
-// Whether all elements of a float node are integers (or infinite, or NaN), by the same walk.
-bool is_whole(const graph::Graph& graph, graph::NodeId id);
+// Of one such node, from what is known of its operands; nothing of others, and of large constants.
+Reals reals_of(const graph::Graph& graph, graph::NodeId id,
+               const IdVector<graph::NodeId, Range>& integers,
+               const IdVector<graph::NodeId, Reals>& known);
 
 }  // namespace burin::passes

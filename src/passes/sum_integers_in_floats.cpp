@@ -18,12 +18,17 @@ using graph::Node;
 using graph::NodeId;
 using graph::Op;
 
+constexpr int kDeepest = 32;                // nodes that are lifted at a time, through each other
 constexpr double kExactInteger = 16777216;  // 2^24: f32 holds every integer up to here
 
 class Lifter {
  public:
   explicit Lifter(const Graph& graph)
-      : old_(graph), rw_(graph), ranges_(integer_ranges(graph)), lifted_(graph.size()) {}
+      : old_(graph),
+        rw_(graph),
+        ranges_(integer_ranges(graph)),
+        reals_(graph.size()),
+        lifted_(graph.size()) {}
 
   Graph run() {
     for (NodeId id : rw_.live()) {
@@ -38,6 +43,7 @@ class Lifter {
     const Node& node = old_[id];
     if (sums_exactly(id)) return summed_in_float(id);
     ranges_[id] = integer_range(old_, id, ranges_);  // sums are known better now
+    reals_[id] = reals_of(old_, id, ranges_, reals_);
     if (node.op == Op::convert && node.type.dtype == DType::f32 &&
         is_integer(old_.type(node.operands[0]).dtype)) {
       if (NodeId lifted = lift(node.operands[0]); lifted.valid()) return lifted;
@@ -119,7 +125,9 @@ class Lifter {
   // The value in f32, at best without passing through i32; none if it may not fit.
   NodeId lift(NodeId id) {
     if (!lifted_[id].valid()) {
+      ++depth_;
       lifted_[id] = ranges_[id].largest() <= kExactInteger ? make_lifted(id) : NodeId{};
+      --depth_;
     }
     return lifted_[id];
   }
@@ -127,6 +135,7 @@ class Lifter {
   NodeId make_lifted(NodeId id) {
     const Node& node = old_[id];
     graph::Builder& b = rw_.builder();
+    if (depth_ > kDeepest) return b.convert(rw_[id], DType::f32);
     switch (node.op) {
       case Op::constant: return b.constant(to_floats(old_.constant(id), 0));
       case Op::convert:
@@ -177,11 +186,9 @@ class Lifter {
 
   // Whether a conversion of f32 to an integer changes no element: they are integers in its range.
   bool keeps_floats(NodeId id) const {
-    NodeId from = old_[id].operands[0];
-    if (old_.type(from).dtype != DType::f32 || !is_whole(old_, from)) return false;
-    std::optional<Range> reals = real_range(old_, from, ranges_);
+    const Reals& from = reals_[old_[id].operands[0]];
     const Range& to = ranges_[id];
-    return reals && to.low <= reals->low && reals->high <= to.high;
+    return from.whole && from.range && to.low <= from.range->low && from.range->high <= to.high;
   }
 
   // Whether a sum may wrap.
@@ -211,7 +218,9 @@ class Lifter {
   const Graph& old_;
   graph::Rewriter rw_;
   IdVector<NodeId, Range> ranges_;
+  IdVector<NodeId, Reals> reals_;
   IdVector<NodeId, NodeId> lifted_;  // in f32
+  int depth_ = 0;                    // of lift()
 };
 
 }  // namespace
