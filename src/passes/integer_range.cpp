@@ -90,14 +90,6 @@ Range integer_range(const Graph& graph, NodeId id, const IdVector<NodeId, Range>
   return encloses(range, computed) ? computed : range;
 }
 
-IdVector<NodeId, Range> integer_ranges(const Graph& graph) {
-  IdVector<NodeId, Range> ranges;
-  for (size_t i = 0; i < graph.size(); ++i) {
-    ranges.push_back(integer_range(graph, NodeId(i), ranges));
-  }
-  return ranges;
-}
-
 namespace {
 
 constexpr double kLargeReal = 1e38;        // what stays below does not become infinite by rounding

@@ -15,11 +15,8 @@ struct Range {
   double largest() const { return low < 0 && -low > high ? -low : high; }
 };
 
-// One for each node; for others than integers the widest. Integers that may wrap have the range of
-// their dtype.
-IdVector<graph::NodeId, Range> integer_ranges(const graph::Graph& graph);
-
-// That of one integer node, from those of its operands.
+// Of one node, from those of its operands; for others than integers the widest. Integers that may
+// wrap have the range of their dtype.
 Range integer_range(const graph::Graph& graph, graph::NodeId id,
                     const IdVector<graph::NodeId, Range>& known);
 

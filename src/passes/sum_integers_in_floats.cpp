@@ -26,11 +26,14 @@ class Lifter {
   explicit Lifter(const Graph& graph)
       : old_(graph),
         rw_(graph),
-        ranges_(integer_ranges(graph)),
+        ranges_(graph.size()),
         reals_(graph.size()),
         lifted_(graph.size()) {}
 
   Graph run() {
+    for (const graph::Port& port : old_.inputs) {
+      ranges_[port.node] = integer_range(old_, port.node, ranges_);
+    }
     for (NodeId id : rw_.live()) {
       rw_.use_source_of(id);
       rw_.map(id, rewritten(id));
@@ -42,7 +45,7 @@ class Lifter {
   NodeId rewritten(NodeId id) {
     const Node& node = old_[id];
     if (sums_exactly(id)) return summed_in_float(id);
-    ranges_[id] = integer_range(old_, id, ranges_);  // sums are known better now
+    ranges_[id] = integer_range(old_, id, ranges_);
     reals_[id] = reals_of(old_, id, ranges_, reals_);
     if (node.op == Op::convert && node.type.dtype == DType::f32 &&
         is_integer(old_.type(node.operands[0]).dtype)) {
@@ -217,7 +220,7 @@ class Lifter {
 
   const Graph& old_;
   graph::Rewriter rw_;
-  IdVector<NodeId, Range> ranges_;
+  IdVector<NodeId, Range> ranges_;  // of what was visited; of sums, as they were bounded
   IdVector<NodeId, Reals> reals_;
   IdVector<NodeId, NodeId> lifted_;  // in f32
   int depth_ = 0;                    // of lift()
