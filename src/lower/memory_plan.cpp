@@ -22,7 +22,18 @@ struct Block {
 struct Placed {
   size_t first, last;
   int64_t begin, end;
+
+  int64_t bytes() const { return end - begin; }
+  bool lives_with(const Block& block) const { return last >= block.first && first <= block.last; }
 };
+
+// A line that another core touched last takes several times as long to write. With two threads,
+// the first works on the first halves of buffers: a block should begin and end so that its halves
+// lie where earlier blocks had the same half.
+constexpr int64_t kWorthwhileBytes = 16 << 10;
+constexpr int64_t kSamples = 16;        // points of a block where owners are compared
+constexpr size_t kMostCandidates = 12;  // offsets that are compared
+constexpr double kMostGrowth = 1.25;    // of the arena, for this
 
 class Planner {
  public:
@@ -31,7 +42,10 @@ class Planner {
   MemoryPlan plan() {
     measure_lives();
     merge_in_place();
-    return place();
+    MemoryPlan dense = place(false), local = place(true);
+    bool grows = static_cast<double>(local.arena_bytes) >
+                 kMostGrowth * static_cast<double>(dense.arena_bytes);
+    return grows ? dense : local;
   }
 
  private:
@@ -87,14 +101,66 @@ class Planner {
   int64_t find_gap(const Block& block, const std::vector<Placed>& placed) const {
     int64_t offset = 0;
     for (const Placed& p : placed) {  // sorted by begin
-      if (p.last < block.first || p.first > block.last) continue;
+      if (!p.lives_with(block)) continue;
       if (offset + block.bytes <= p.begin) break;
       offset = std::max(offset, p.end);
     }
     return offset;
   }
 
-  MemoryPlan place() {
+  static bool is_free(const Block& block, int64_t offset, const std::vector<Placed>& placed) {
+    return std::none_of(placed.begin(), placed.end(), [&](const Placed& p) {
+      return p.lives_with(block) && p.begin < offset + block.bytes && offset < p.end;
+    });
+  }
+
+  // Kernels from the block's birth back to the placed one's death, around the end of a run.
+  size_t age(const Block& block, const Placed& p) const {
+    size_t kernels = lowered_.kernels.size();
+    return (block.first + kernels - p.last) % kernels;
+  }
+
+  // Of kSamples points of the block at `offset`, those whose last owner had them in its other half.
+  int64_t foreign(const Block& block, int64_t offset, const std::vector<Placed>& placed) const {
+    int64_t count = 0;
+    for (int64_t i = 0; i < kSamples; ++i) {
+      int64_t at = offset + block.bytes * (2 * i + 1) / (2 * kSamples);
+      const Placed* owner = nullptr;
+      for (const Placed& p : placed) {
+        if (at < p.begin || at >= p.end) continue;
+        if (!owner || age(block, p) < age(block, *owner)) owner = &p;
+      }
+      bool second = i >= kSamples / 2;
+      if (owner && (at - owner->begin >= owner->bytes() / 2) != second) ++count;
+    }
+    return count;
+  }
+
+  // The offset, at most `most`, with the fewest foreign points: `lowest`, or in the middle of a
+  // block that died lately.
+  int64_t choose_offset(const Block& block, int64_t lowest, int64_t most,
+                        const std::vector<Placed>& placed) const {
+    if (block.bytes < kWorthwhileBytes) return lowest;
+    std::vector<const Placed*> dead;
+    for (const Placed& p : placed) {
+      if (!p.lives_with(block)) dead.push_back(&p);
+    }
+    size_t count = std::min(dead.size(), kMostCandidates);
+    std::partial_sort(dead.begin(), dead.begin() + static_cast<ptrdiff_t>(count), dead.end(),
+                      [&](auto* a, auto* b) { return age(block, *a) < age(block, *b); });
+    int64_t best = lowest, least = foreign(block, lowest, placed);
+    for (size_t i = 0; i < count && least > 0; ++i) {
+      int64_t middle = (dead[i]->bytes() - block.bytes) / 2 / kBufferAlignment * kBufferAlignment;
+      int64_t offset = dead[i]->begin + middle;
+      if (offset < 0 || offset > most || !is_free(block, offset, placed)) continue;
+      int64_t points = foreign(block, offset, placed);
+      if (points < least) best = offset, least = points;
+    }
+    return best;
+  }
+
+  // Each at the lowest offset, or where its halves were written by the same threads before.
+  MemoryPlan place(bool local) {
     MemoryPlan plan;
     plan.offsets.resize(lowered_.buffers.size(), -1);
     std::vector<size_t> order(blocks_.size());
@@ -106,7 +172,9 @@ class Planner {
       const Block& block = blocks_[i];
       if (block.buffers.empty() || block.first == ~size_t{0}) continue;
       if (!is_temporary(block.buffers[0])) continue;
-      int64_t offset = find_gap(block, placed);
+      int64_t lowest = find_gap(block, placed);
+      int64_t most = std::max(plan.arena_bytes, lowest + block.bytes) - block.bytes;
+      int64_t offset = local ? choose_offset(block, lowest, most, placed) : lowest;
       for (BufferId id : block.buffers) plan.offsets[id] = offset;
       Placed p{block.first, block.last, offset, offset + block.bytes};
       auto at =

@@ -84,6 +84,8 @@ NodeId square(Simplifier& s, NodeId id) {
   return s.is_uniform(s.operand(id, 1), 2) ? s.add(Op::mul, {x, x}) : NodeId();
 }
 
+bool is_ordinary(double x) { return std::abs(x) > 1e-30 && std::abs(x) < 1e30; }
+
 // One rounding less than the original; only where the product is an ordinary number.
 NodeId merge_factors(Simplifier& s, NodeId id) {
   NodeId inner = s.operand(id, 0);
@@ -91,7 +93,7 @@ NodeId merge_factors(Simplifier& s, NodeId id) {
   auto c0 = s.uniform(s.operand(inner, 1)), c1 = s.uniform(s.operand(id, 1));
   if (!c0 || !c1) return {};
   double product = *c0 * *c1;
-  if (!(std::abs(product) > 1e-30 && std::abs(product) < 1e30)) return {};
+  if (!is_ordinary(product)) return {};
   return s.add(Op::mul, {s.operand(inner, 0), s.full(s.type(id), product)});
 }
 
@@ -255,6 +257,31 @@ NodeId before_reshape(Simplifier& s, NodeId id) {
   return s.reshape(y, s.shape(id));
 }
 
+// x without its factor, which may lie before changes of its shape; invalid if there is none.
+NodeId without_factor(Simplifier& s, NodeId x, double* factor) {
+  if (s.op(x) == Op::mul) {
+    auto c = s.uniform(s.operand(x, 1));
+    *factor = c.value_or(0);
+    return c ? s.operand(x, 0) : NodeId();
+  }
+  if (s.op(x) != Op::reshape && s.op(x) != Op::transpose) return {};
+  NodeId inner = without_factor(s, s.operand(x), factor);
+  if (!inner.valid()) return {};
+  if (s.op(x) == Op::reshape) return s.reshape(inner, s.shape(x));
+  return s.add(Op::transpose, {inner}, s.attr<graph::DimsAttr>(x));
+}
+
+// Attention's scale, half of it on either side: two roundings less for one that follows a long sum.
+NodeId factors_behind_product(Simplifier& s, NodeId id) {
+  if (s.dtype(id) != DType::f32) return {};
+  double left = 0, right = 0;
+  NodeId x = without_factor(s, s.operand(id, 0), &left);
+  NodeId y = x.valid() ? without_factor(s, s.operand(id, 1), &right) : NodeId();
+  if (!y.valid() || !is_ordinary(left * right)) return {};
+  NodeId product = s.add(Op::dot_general, {x, y}, s.attr<graph::DotAttr>(id));
+  return s.add(Op::mul, {product, s.full(s.type(id), left * right)});
+}
+
 constexpr Rule kArithmeticRules[] = {
     {Op::add, "c + x => x + c", constant_to_the_right},
     {Op::mul, "c * x => x * c", constant_to_the_right},
@@ -266,6 +293,7 @@ constexpr Rule kArithmeticRules[] = {
     {Op::mul, "x * 1 => x", drop_right<1>},
     {Op::mul, "x * 0 => 0 for integers", absorb_zero},
     {Op::mul, "(x * c0) * c1 => x * (c0 * c1)", merge_factors},
+    {Op::dot_general, "dot(x * c0, y * c1) => dot(x, y) * (c0 * c1)", factors_behind_product},
     {Op::div, "x / 1 => x", drop_right<1>},
     {Op::div, "x / 2^n => x * 2^-n", divide_by_power_of_two},
     {Op::erf, "erf(x / c) => erf(x * (1 / c))", multiply_argument},

@@ -34,11 +34,10 @@ class Spin {
     for (int i = 0; i < kPauses; ++i) _mm_pause();
     if (++turns_ > kPoliteAfter) std::this_thread::yield();
   }
+  // Now and then: time to look around.
+  bool pauses() const { return turns_ % kPoliteAfter == 0; }
   // Whether it has taken so long that sleeping costs little.
-  bool tired() {
-    if (turns_ % kPoliteAfter != 0) return false;
-    return std::chrono::steady_clock::now() - start_ > kPatience;
-  }
+  bool tired() const { return std::chrono::steady_clock::now() - start_ > kPatience; }
 
  private:
   static constexpr int kPauses = 8, kPoliteAfter = 64;
@@ -105,6 +104,9 @@ uint64_t ThreadPool::next_region(uint64_t seen, size_t worker) {
     uint64_t now = region_.load(std::memory_order_acquire);
     if (now != seen) return now;
     spin.wait();
+    if (!spin.pauses()) continue;
+    // The scheduler may have put both on one processor, and leave them there for minutes.
+    step_aside(caller_cpu_.load(), worker);
     if (!spin.tired()) continue;
     sleepers_.fetch_add(1);
     region_.wait(seen);

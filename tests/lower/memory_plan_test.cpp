@@ -70,6 +70,21 @@ TEST(MemoryPlan, LiveBuffersNeverOverlap) {
   }
 }
 
+// The last buffer fits anywhere in the first one's memory; in its middle each half lies where the
+// same thread worked before.
+TEST(MemoryPlan, HalvesStayWithTheThreadThatHadThem) {
+  constexpr int64_t kLarge = 256 << 10, kSmall = 64 << 10;
+  Lowered lowered;
+  lowered.buffers.push_back({.bytes = kLarge});
+  lowered.buffers.push_back({.bytes = kSmall});
+  lowered.buffers.push_back({.bytes = 2 * kSmall});
+  for (size_t i : {0, 1}) lowered.kernels.push_back(kernel_over({i, i + 1}));
+  MemoryPlan plan = plan_memory(lowered);
+  expect_disjoint(lowered, plan);
+  EXPECT_EQ(plan.offsets[BufferId(2)], (kLarge - 2 * kSmall) / 2);
+  EXPECT_EQ(plan.arena_bytes, kLarge + kSmall);
+}
+
 TEST(MemoryPlan, AChainNeedsTwoBuffers) {
   Lowered lowered;
   for (int i = 0; i < 10; ++i) lowered.buffers.push_back({.bytes = 1000});

@@ -54,6 +54,12 @@ const RuleCase kArithmetic[] = {
      [](auto& b, auto) { return b.with_scalar(Op::mul, int_input(b), 0); }},
     {"(x * c0) * c1 => x * (c0 * c1)",
      [](auto& b, auto x) { return b.with_scalar(Op::mul, b.with_scalar(Op::mul, x, 3), 0.3); }},
+    {"dot(x * c0, y * c1) => dot(x, y) * (c0 * c1)",
+     [](auto& b, auto x) {
+       NodeId y = b.with_scalar(Op::mul, b.exp(b.reshape(x, {6, 4})), 0.4);
+       NodeId scaled = b.transpose(b.with_scalar(Op::mul, x, 0.3), {2, 1, 0});
+       return b.dot_general(b.reshape(scaled, {4, 6}), y, {{}, {}, {1}, {0}});
+     }},
     {"x / 1 => x", [](auto& b, auto x) { return b.with_scalar(Op::div, x, 1); }},
     {"x / 2^n => x * 2^-n", [](auto& b, auto x) { return b.with_scalar(Op::div, x, -8); }},
     {"erf(x / c) => erf(x * (1 / c))",

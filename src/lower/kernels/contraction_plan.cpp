@@ -17,10 +17,19 @@ constexpr int64_t kMostBlocks = 64;       // of rows, that are tiles of the plan
 constexpr int64_t kEnoughBlocks = 16;     // times panels, where each block reads all weights
 constexpr int64_t kLongRun = 4096;        // bytes along a row that are worth a change of order
 constexpr int64_t kMostRuns = 1024;       // tiles of the plan that it may make
+constexpr int64_t kFewRows = 4;           // through which weights pass as fast as memory gives them
+constexpr int64_t kStreams = 2;           // of weights, for threads to share
 
 int64_t registers_needed(int64_t rows, int64_t vectors, const loop::Machine& machine) {
   bool from_memory = vectors == 1 && machine.splat_operands;  // the splat needs no register
   return rows * vectors + vectors + (from_memory ? 0 : 1);
+}
+
+// Steps of each sum.
+int64_t steps_of(const Contraction& c) {
+  int64_t steps = c.k * c.nest.m_tap.extent;
+  for (const Tap& tap : c.nest.taps) steps *= tap.extent;
+  return steps;
 }
 
 // Cycles for one k of one register tile.
@@ -35,9 +44,7 @@ double step_cycles(int64_t rows, int64_t vectors, double weight_bytes, bool weig
 double cover_cycles(const Contraction& c, int64_t rows, int64_t vectors,
                     const loop::Machine& machine) {
   const Nest& nest = c.nest;
-  double k = static_cast<double>(c.k * c.nest.m_tap.extent);
-  for (const Tap& tap : nest.taps) k *= static_cast<double>(tap.extent);
-  k = std::max(k, 1.0);
+  double k = std::max(static_cast<double>(steps_of(c)), 1.0);
   double total = 0, variants = 0;
   auto panel = [&](int64_t vectors_here, double count) {
     double bytes = static_cast<double>(vectors_here) * machine.vector_bits / 8;
@@ -74,9 +81,8 @@ std::optional<Schedule> schedule_in_runs(const Contraction& c, Schedule s,
 Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
                          const loop::Machine& machine) {
   const Nest& nest = c.nest;
-  int64_t outer = 1, rows = c.k * nest.m_tap.extent;
+  int64_t outer = 1, rows = steps_of(c);
   for (const OuterAxis& axis : nest.outer) outer *= axis.extent;
-  for (const Tap& tap : nest.taps) rows *= tap.extent;
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
 
@@ -112,14 +118,13 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
 // The scale for Contraction::prefetch.
 int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::Machine& machine) {
   const Nest& nest = c.nest;
-  int64_t outer = 1, rows = c.k * nest.m_tap.extent;
+  int64_t outer = 1, rows = steps_of(c);
   for (size_t i = 0; i < nest.outer.size(); ++i) {
     outer *= nest.outer[i].extent;
     if (c.rhs_sizes[i] != 1) return 0;
   }
   int64_t tiles = std::min(schedule.m_block, ceil_div(nest.m, schedule.rows)) *
                   std::min(schedule.outer_block, outer);
-  for (const Tap& tap : nest.taps) rows *= tap.extent;
   bool pass_once = nest.n * rows * 4 > machine.l2_bytes / 2;
   if (!pass_once || tiles < 3) return 0;  // few tiles: the hardware's streams do as well
   // Those of a tile of the plan must cover a panel: vectors * lanes bytes for each byte of a row of
@@ -128,6 +133,15 @@ int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::
     if (tiles * scale >= schedule.vectors * nest.lanes) return scale;
   }
   return 8;
+}
+
+// Vectors of a panel at most. Where few rows wait for weights from memory, narrow panels are as
+// fast as wide ones, and there are several.
+int64_t widest_panel(const Contraction& c, const loop::Machine& machine) {
+  int64_t all = ceil_div(c.nest.n, c.nest.lanes);
+  int64_t bytes = c.nest.n * steps_of(c) * kF32Bytes;
+  bool waits = c.weights && c.nest.m <= kFewRows && bytes > machine.l2_bytes;
+  return std::min(waits ? std::max<int64_t>(ceil_div(all, kStreams), 2) : all, kMostVectors);
 }
 
 }  // namespace
@@ -143,8 +157,8 @@ std::optional<double> estimate_tile(const Contraction& c, int64_t rows, int64_t 
 
 TileChoice choose_tile(const Contraction& c, const loop::Machine& machine) {
   std::vector<TileChoice> tiles;
-  int64_t most_vectors = std::min(ceil_div(c.nest.n, c.nest.lanes), kMostVectors);
   double least = 0;
+  int64_t most_vectors = widest_panel(c, machine);
   for (int64_t vectors = 1; vectors <= most_vectors; ++vectors) {
     for (int64_t rows = 1; rows <= std::min(c.nest.m, kMostRows); ++rows) {
       std::optional<double> cycles = estimate_tile(c, rows, vectors, machine);
