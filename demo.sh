@@ -27,7 +27,7 @@ classify() {
 if [ $# -gt 0 ]; then
   rm -rf $out/photos
   echo "== training on the photos in $1 (examples/photos.net)"
-  $burin train "$1" --net examples/photos.net --sizes 48,64,80 --flip --crop 0.5 --batch 32 --epochs 24 \
+  $burin train "$1" --net examples/photos.net --sizes 48,64,80 --flip --crop 0.5 --batch 32 --epochs 45 \
     --lr 0.003 --weight-decay 0.05 --schedule one_cycle --label-smoothing 0.1 --ema 0.998 \
     --normalise imagenet -o $out/photos
   mapfile -t some < <(find -L "$1" -iregex '.*\.\(jpe?g\|png\|webp\)' | sort | awk 'NR % 37 == 1' | head -n 4)

@@ -61,9 +61,9 @@ Blocks count_blocks(const Nest& nest, const Schedule& s) {
 // Emits the loops; holds what they know at each depth.
 class NestEmitter {
  public:
-  NestEmitter(Builder& b, const Nest& nest, const Schedule& schedule,
+  NestEmitter(Builder& b, const Nest& nest, const Schedule& schedule, Value tile,
               const std::function<void(const MicroTile&)>& micro)
-      : b_(b), nest_(nest), s_(schedule), micro_(micro) {
+      : b_(b), nest_(nest), s_(schedule), tile_(tile), micro_(micro) {
     segments_ = split_rows(nest.m, s_.rows, nest.m_tap);
     index_.resize(nest.outer.size());
   }
@@ -92,7 +92,7 @@ class NestEmitter {
   Place place(const Blocks& blocks) {
     int64_t rows = blocks.outer * blocks.m;
     int64_t size = rows % 2 == 0 && blocks.panels > 1 ? rows / 2 : rows;
-    Value t = b_.tile(), row = b_.rem(t, b_.index(size)), rest = b_.div(t, b_.index(size));
+    Value row = b_.rem(tile_, b_.index(size)), rest = b_.div(tile_, b_.index(size));
     Value panel = blocks.panels == 1 ? b_.index(0) : rest;
     if (size < rows) {
       panel = b_.rem(rest, b_.index(blocks.panels));
@@ -192,6 +192,7 @@ class NestEmitter {
   Builder& b_;
   const Nest& nest_;
   const Schedule& s_;
+  Value tile_;
   const std::function<void(const MicroTile&)>& micro_;
   std::vector<Segment> segments_;
   std::vector<Value> index_;  // of the outer axes
@@ -246,7 +247,12 @@ void for_range(Builder& b, Value lo, Value hi, const std::function<void(Value)>&
 
 void emit_nest(Builder& b, const Nest& nest, const Schedule& schedule,
                const std::function<void(const MicroTile&)>& micro) {
-  NestEmitter(b, nest, schedule, micro).emit();
+  emit_nest_tile(b, nest, schedule, b.tile(), micro);
+}
+
+void emit_nest_tile(Builder& b, const Nest& nest, const Schedule& schedule, Value tile,
+                    const std::function<void(const MicroTile&)>& micro) {
+  NestEmitter(b, nest, schedule, tile, micro).emit();
 }
 
 void emit_epilogue(Builder& b, const MicroTile& tile, std::span<const Value> acc) {

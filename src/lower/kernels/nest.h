@@ -101,6 +101,9 @@ int64_t tile_count(const Nest& nest, const Schedule& schedule);
 // Emits the loops of one tile of the plan; `micro` emits each variant of the register tile.
 void emit_nest(loop::Builder& b, const Nest& nest, const Schedule& schedule,
                const std::function<void(const MicroTile&)>& micro);
+// The same for the tile of that number.
+void emit_nest_tile(loop::Builder& b, const Nest& nest, const Schedule& schedule, loop::Value tile,
+                    const std::function<void(const MicroTile&)>& micro);
 
 // Calls `body` for lo, lo + 1, ... below hi; without a loop if that is known to be once or never.
 void for_range(loop::Builder& b, loop::Value lo, loop::Value hi,

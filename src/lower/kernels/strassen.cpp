@@ -17,6 +17,7 @@
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
 #include "lower/kernels/map.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -24,6 +25,7 @@ namespace {
 
 using graph::Op;
 using loop::Builder;
+using loop::Value;
 
 constexpr double kGain = 1.5;  // the least, of cycles saved over cycles of the sums
 constexpr int64_t kEnoughChunks = 4, kFewestRowsPerLane = 4;
@@ -253,23 +255,43 @@ class StrassenBuilder {
     }
   }
 
-  // One tile of the plan is one chunk of one block of rows.
+  // Register tiles along m of a tile of the plan: half of them where there are few chunks and no
+  // blocks of rows, and the halves of all products begin at the same row.
+  int64_t tiles_of_half() const {
+    int64_t all = ceil_div(rows_, chunks_.rows), half = ceil_div(all, int64_t{2});
+    if (blocks_ > 1 || chunks_.count >= kEnoughTiles || all == half) return all;
+    if (ceil_div(lower(), chunks_.rows) != all) return all;
+    return start_of(upper_, half) == start_of(lower(), half) ? half : all;
+  }
+  // The row at which a register tile begins, of `m` rows.
+  int64_t start_of(int64_t m, int64_t tile) const {
+    for (const Segment& s : split_rows(m, chunks_.rows, {})) {
+      if (tile < s.first_tile + s.tiles) return s.start + (tile - s.first_tile) * s.rows;
+    }
+    return m;
+  }
+
+  // One tile of the plan is one chunk of one block, or half, of the rows.
   void add_products() {
     Builder b("strassen", job_.pointers + static_cast<int>(kernels_.extras.size()));
+    int64_t m_block = tiles_of_half(), halves = ceil_div(ceil_div(rows_, chunks_.rows), m_block);
+    // Chunks run fastest, so that a thread stays with its rows.
+    Value tile = b.tile(), chunks = b.index(chunks_.count);
+    if (halves > 1) tile = b.add(b.mul(b.rem(tile, chunks), b.index(halves)), b.div(tile, chunks));
     for (size_t i = 0; i < contractions_.size(); ++i) {
       Contraction& c = contractions_[i];
       const Product& product = products()[i];
       if (product.left.sum >= 0) c.nest.lhs = sum_view(product.left.sum, 0);
       set_epilogue(product, c.nest);
-      int64_t tiles = ceil_div(c.nest.m, chunks_.rows), width = chunks_.vectors * c.nest.lanes;
-      c.prefetch = tiles * 4 >= width ? 4 : 8;
-      Schedule schedule{chunks_.rows, chunks_.vectors, 1, tiles, ceil_div(chunks_.columns, width)};
-      emit_nest(b, c.nest, schedule,
-                [&](const MicroTile& tile) { emit_contraction_tile(b, c, tile); });
+      int64_t width = chunks_.vectors * c.nest.lanes, panels = ceil_div(chunks_.columns, width);
+      c.prefetch = m_block * 4 >= width ? 4 : 8;
+      Schedule schedule{chunks_.rows, chunks_.vectors, 1, m_block, panels};
+      emit_nest_tile(b, c.nest, schedule, tile,
+                     [&](const MicroTile& micro) { emit_contraction_tile(b, c, micro); });
     }
     DenseStage stage;
     stage.function = b.finish();
-    stage.tiles = blocks_ * chunks_.count;
+    stage.tiles = blocks_ * halves * chunks_.count;
     double share = 2.0 * static_cast<double>(n_) / static_cast<double>(whole_.nest.n);
     stage.flops = whole_.flops * share;
     stage.performed = stage.flops * 7 / 8;

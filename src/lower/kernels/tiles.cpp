@@ -11,6 +11,15 @@ namespace burin::lower {
 using loop::Builder;
 using loop::Value;
 
+int64_t share_evenly(int64_t size, int64_t chunk, int64_t step, int64_t before) {
+  auto tiles = [&](int64_t c) { return before * ceil_div(size, c); };
+  if (tiles(chunk) == 1 || tiles(chunk) >= 2 * kEnoughTiles) return chunk;
+  for (int64_t c = chunk; 2 * c >= chunk && c > 0; c -= step) {
+    if (tiles(c) % 2 == 0) return c;
+  }
+  return chunk;
+}
+
 TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axis, int64_t vector) {
   TilePlan plan{.sizes = sizes};
   if (sizes.empty()) return plan;
@@ -24,8 +33,11 @@ TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axi
   double steps = std::ceil(least / std::max(inner[plan.axis], 1.0));
   plan.chunk = std::clamp<int64_t>(static_cast<int64_t>(std::min(steps, 1e18)), 1, size);
   if (static_cast<int>(plan.axis) == vector_axis) plan.chunk = round_up(plan.chunk, vector);
-  plan.tiles = ceil_div(size, plan.chunk);
-  for (size_t a = 0; a < plan.axis; ++a) plan.tiles *= sizes[a];
+  int64_t before = 1;
+  for (size_t a = 0; a < plan.axis; ++a) before *= sizes[a];
+  int64_t step = static_cast<int>(plan.axis) == vector_axis ? vector : 1;
+  plan.chunk = share_evenly(size, plan.chunk, step, before);
+  plan.tiles = before * ceil_div(size, plan.chunk);
   return plan;
 }
 

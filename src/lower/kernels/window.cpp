@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/tiles.h"
 
 namespace burin::lower {
 
@@ -105,7 +106,7 @@ Schedule choose_schedule(const Window& w, const WindowTile& tile) {
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
   int64_t block = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(bytes, 1), 1, outer);
-  return {tile.rows, tile.vectors, block, m_tiles, panels};
+  return {tile.rows, tile.vectors, share_evenly(outer, block, 1, 1), m_tiles, panels};
 }
 
 DenseKernels make_kernels(const DenseJob& job, const Window& w, DenseKernels kernels) {
