@@ -14,7 +14,8 @@ import time
 
 import numpy as np
 
-from install import BURIN, FOLDER, OPENBLAS, PYTHON, has_avx512
+from environment import pytorch_environment
+from install import BURIN, FOLDER, PYTHON
 
 HERE = pathlib.Path(__file__).resolve().parent
 ANSWER_WITHIN = 300  # seconds
@@ -176,15 +177,8 @@ class PyTorch:
     def shared_worker(cls, threads, target):
         worker = cls.workers.get((threads, target))
         if worker is None or not worker.alive():
-            env = dict(os.environ, OMP_NUM_THREADS=str(threads),
-                       OPENBLAS_NUM_THREADS=str(threads), LD_LIBRARY_PATH=OPENBLAS)
-            if target == "native" and has_avx512():
-                # Debian's builds know no processor newer than 2021 and fall back to AVX2.
-                env.update(ATEN_CPU_CAPABILITY="avx512", OPENBLAS_CORETYPE="SKYLAKEX")
-            if target == "avx2":
-                env.update(ATEN_CPU_CAPABILITY="avx2", OPENBLAS_CORETYPE="HASWELL",
-                           DNNL_MAX_CPU_ISA="AVX2")
-            worker = Worker(cls.title, [PYTHON, str(HERE / "pytorch.py"), str(threads)], env)
+            worker = Worker(cls.title, [PYTHON, str(HERE / "pytorch.py"), str(threads)],
+                            pytorch_environment(threads, target))
             cls.workers[threads, target] = worker
         return worker
 
