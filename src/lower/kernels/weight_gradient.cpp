@@ -96,8 +96,9 @@ DenseKernels make_weight_gradient(const DenseJob& job) {
 
   kernels.cycles = w.plan.cycles;
   kernels.algorithm = fmt::format(
-      "outer products of {} x {} vectors over {} rows of an image, {} parts of the batch",
-      w.plan.rows, w.plan.vectors, w.plan.block, w.plan.parts);
+      "outer products of {} x {} vectors{} over {} rows of an image, {} parts of the batch",
+      w.plan.rows, w.plan.vectors, w.plan.pixels > 1 ? ", two pixels at a time," : "", w.plan.block,
+      w.plan.parts);
   return kernels;
 }
 

@@ -16,6 +16,8 @@ namespace burin::lower {
 // cache.
 struct WeightGradientPlan {
   int64_t rows = 1, vectors = 1;
+  int64_t pixels =
+      1;  // at a time, each with sums of its own: a small tile's would wait for another
   int64_t block = 1;
   int64_t parts = 1;   // of the batch
   int64_t groups = 1;  // of the blocks of channels

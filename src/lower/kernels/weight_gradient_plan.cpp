@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kAroundTile = 30, kAroundVector = 2.5;  // cycles: addresses; load and store a sum
 constexpr int64_t kEnoughPixels = 64;                    // that a register tile runs over, at least
-constexpr int64_t kMostResultVectors = 4;
+constexpr int64_t kMostResultVectors = 4, kMostPixels = 2;
 
 int64_t choose_block(const WeightGradient& w, const loop::Machine& machine) {
   int64_t row = 4 * w.pixels[1] * (w.step[0] * w.step[1] * w.in + w.out);
@@ -25,10 +25,12 @@ int64_t choose_block(const WeightGradient& w, const loop::Machine& machine) {
 }
 
 // Cycles that one pixel takes of one tap.
-double pixel_cycles(const WeightGradient& w, int64_t rows, int64_t vectors, double pixels) {
+double pixel_cycles(const WeightGradient& w, int64_t rows, int64_t vectors, int64_t at_a_time,
+                    double pixels) {
+  double latency = kFmaLatency / static_cast<double>(at_a_time);
   auto tile = [&](int64_t r, int64_t v) {
     auto products = static_cast<double>(r * v), loads = static_cast<double>(r + v);
-    double cycles = std::max({products / kFmasPerCycle, loads / kLoadsPerCycle, kFmaLatency});
+    double cycles = std::max({products / kFmasPerCycle, loads / kLoadsPerCycle, latency});
     return cycles + (kAroundTile + kAroundVector * products) / pixels;
   };
   Panels panels = split_panels(w.padded_out() / w.lanes, vectors);
@@ -54,9 +56,11 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
        ++vectors) {
     int64_t most = (machine.vector_registers - 1 - vectors) / vectors;
     for (int64_t rows = 1; rows <= std::min(most, w.in); ++rows) {
-      double cycles = all * pixel_cycles(w, rows, vectors, pixels);
-      if (best.cycles > 0 && cycles >= best.cycles) continue;
-      best.rows = rows, best.vectors = vectors, best.cycles = cycles;
+      for (int64_t n = 1; n <= kMostPixels && n * rows <= most; ++n) {
+        double cycles = all * pixel_cycles(w, rows, vectors, n, pixels);
+        if (best.cycles > 0 && cycles >= best.cycles) continue;
+        best.rows = rows, best.vectors = vectors, best.pixels = n, best.cycles = cycles;
+      }
     }
   }
   int64_t part = 4 * w.part_elements();

@@ -116,8 +116,10 @@ class WeightGradientEmitter {
     auto place = [&](int64_t i) {
       return loop::Address{sums, {}, 1, i / vectors_ * row + i % vectors_ * w_.lanes * kF32Bytes};
     };
+    int64_t sums_of_pixel = rows * vectors_;
     std::vector<Value> acc;
-    for (int64_t i = 0; i < rows * vectors_; ++i) acc.push_back(b_.load(vector_, place(i)));
+    for (int64_t i = 0; i < sums_of_pixel; ++i) acc.push_back(b_.load(vector_, place(i)));
+    acc.resize(static_cast<size_t>(sums_of_pixel * w_.plan.pixels), b_.bits(vector_, 0));
     Value x = b_.offset({x_, b_.mul(channel, b_.index(w_.x.strides[0])), kF32Bytes, 0});
     Value dy = b_.offset({dy_, n, kF32Bytes, 0});
     acc = b_.loop(rows_.lo, rows_.hi, 1, acc, [&](Value oh, std::span<const Value> carried) {
@@ -126,32 +128,65 @@ class WeightGradientEmitter {
       return along_row(b_.offset({x, x_row, kF32Bytes, 0}), b_.offset({dy, dy_row, kF32Bytes, 0}),
                        {carried.begin(), carried.end()});
     });
-    for (int64_t i = 0; i < rows * vectors_; ++i) b_.store(acc[static_cast<size_t>(i)], place(i));
+    for (int64_t i = 0; i < sums_of_pixel; ++i) {
+      Value sum = acc[static_cast<size_t>(i)];
+      for (int64_t p = 1; p < w_.plan.pixels; ++p) {
+        sum = b_.add(sum, acc[static_cast<size_t>(p * sums_of_pixel + i)]);
+      }
+      b_.store(sum, place(i));
+    }
   }
 
-  // The pixels of one row of the image.
+  // The pixels of one row of the image, as many at a time as the plan says and then one by one.
   std::vector<Value> along_row(Value x, Value dy, std::vector<Value> acc) {
-    int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes;
-    Value end = b_.mul(b_.sub(columns_.hi, columns_.lo), b_.index(step));
+    int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes, at_a_time = w_.plan.pixels;
+    Value count = b_.sub(columns_.hi, columns_.lo), end = b_.mul(count, b_.index(step));
     acc.insert(acc.begin(), dy);
-    acc = b_.loop(b_.index(0), end, step, acc, [&](Value at, std::span<const Value> carried) {
-      std::vector<Value> next = {b_.offset({carried[0], {}, 1, w_.dy.strides[1] * kF32Bytes})};
-      std::vector<Value> from;
-      for (int64_t v = 0; v < vectors_; ++v) {
-        Value mask = v + 1 == vectors_ ? mask_ : Value{};
-        from.push_back(b_.load(vector_, {carried[0], {}, 1, v * w_.lanes * kF32Bytes}, mask));
-      }
-      for (int64_t r = 0; r < rows_of_tile_; ++r) {
-        Value factor = b_.load_splat(vector_, {x, at, 1, r * w_.x.strides[0] * kF32Bytes});
-        for (int64_t v = 0; v < vectors_; ++v) {
-          next.push_back(b_.fma(factor, from[static_cast<size_t>(v)],
-                                carried[static_cast<size_t>(1 + r * vectors_ + v)]));
-        }
-      }
-      return next;
-    });
+    Value from = b_.index(0);
+    if (at_a_time > 1) {
+      Value groups = b_.div(count, b_.index(at_a_time));
+      Value until = b_.mul(groups, b_.index(at_a_time * step));
+      acc = over_pixels(x, from, until, at_a_time, std::move(acc));
+      from = until;
+    }
+    acc = over_pixels(x, from, end, 1, std::move(acc));
     acc.erase(acc.begin());
     return acc;
+  }
+
+  // `acc` begins with the address of the result's gradient.
+  std::vector<Value> over_pixels(Value x, Value from, Value until, int64_t at_a_time,
+                                 std::vector<Value> acc) {
+    int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes;
+    int64_t dy_step = w_.dy.strides[1] * kF32Bytes;
+    return b_.loop(from, until, at_a_time * step, acc,
+                   [&](Value at, std::span<const Value> carried) {
+                     std::vector<Value> next(carried.begin(), carried.end());
+                     next[0] = b_.offset({carried[0], {}, 1, at_a_time * dy_step});
+                     for (int64_t p = 0; p < at_a_time; ++p) {
+                       add_pixel({x, at, 1, p * step}, {carried[0], {}, 1, p * dy_step},
+                                 static_cast<size_t>(1 + p * rows_of_tile_ * vectors_), next);
+                     }
+                     return next;
+                   });
+  }
+
+  // Adds a pixel's outer product to the sums from `first` on.
+  void add_pixel(loop::Address x, loop::Address dy, size_t first, std::vector<Value>& sums) {
+    std::vector<Value> from;
+    for (int64_t v = 0; v < vectors_; ++v) {
+      Value mask = v + 1 == vectors_ ? mask_ : Value{};
+      from.push_back(b_.load(vector_, dy, mask));
+      dy = dy.plus(w_.lanes * kF32Bytes);
+    }
+    for (int64_t r = 0; r < rows_of_tile_; ++r) {
+      Value factor = b_.load_splat(vector_, x);
+      x = x.plus(w_.x.strides[0] * kF32Bytes);
+      for (int64_t v = 0; v < vectors_; ++v) {
+        Value& sum = sums[first + static_cast<size_t>(r * vectors_ + v)];
+        sum = b_.fma(factor, from[static_cast<size_t>(v)], sum);
+      }
+    }
   }
 
   Builder& b_;
