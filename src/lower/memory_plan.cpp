@@ -31,9 +31,9 @@ struct Placed {
 // the first works on the first halves of buffers: a block should begin and end so that its halves
 // lie where earlier blocks had the same half.
 constexpr int64_t kWorthwhileBytes = 16 << 10;
-constexpr int64_t kSamples = 16;        // points of a block where owners are compared
-constexpr size_t kMostCandidates = 12;  // offsets that are compared
-constexpr double kMostGrowth = 1.25;    // of the arena, for this
+constexpr int64_t kSamples = 16;  // points of a block where owners are compared
+constexpr size_t kMostDead = 64, kMostCandidates = 12;  // blocks looked at; their middles compared
+constexpr double kMostGrowth = 1.25;                    // of the arena, for this
 
 class Planner {
  public:
@@ -120,18 +120,30 @@ class Planner {
     return (block.first + kernels - p.last) % kernels;
   }
 
+  // The blocks that died before this one is born, the last ones first, at most kMostDead.
+  std::vector<const Placed*> lately_dead(const Block& block,
+                                         const std::vector<Placed>& placed) const {
+    std::vector<const Placed*> dead;
+    for (const Placed& p : placed) {
+      if (!p.lives_with(block)) dead.push_back(&p);
+    }
+    size_t count = std::min(dead.size(), kMostDead);
+    std::partial_sort(dead.begin(), dead.begin() + static_cast<ptrdiff_t>(count), dead.end(),
+                      [&](auto* a, auto* b) { return age(block, *a) < age(block, *b); });
+    dead.resize(count);
+    return dead;
+  }
+
   // Of kSamples points of the block at `offset`, those whose last owner had them in its other half.
-  int64_t foreign(const Block& block, int64_t offset, const std::vector<Placed>& placed) const {
+  static int64_t foreign(const Block& block, int64_t offset,
+                         const std::vector<const Placed*>& dead) {
     int64_t count = 0;
     for (int64_t i = 0; i < kSamples; ++i) {
       int64_t at = offset + block.bytes * (2 * i + 1) / (2 * kSamples);
-      const Placed* owner = nullptr;
-      for (const Placed& p : placed) {
-        if (at < p.begin || at >= p.end) continue;
-        if (!owner || age(block, p) < age(block, *owner)) owner = &p;
-      }
+      auto owner = std::find_if(dead.begin(), dead.end(),
+                                [&](const Placed* p) { return at >= p->begin && at < p->end; });
       bool second = i >= kSamples / 2;
-      if (owner && (at - owner->begin >= owner->bytes() / 2) != second) ++count;
+      if (owner != dead.end() && (at - (*owner)->begin >= (*owner)->bytes() / 2) != second) ++count;
     }
     return count;
   }
@@ -141,19 +153,13 @@ class Planner {
   int64_t choose_offset(const Block& block, int64_t lowest, int64_t most,
                         const std::vector<Placed>& placed) const {
     if (block.bytes < kWorthwhileBytes) return lowest;
-    std::vector<const Placed*> dead;
-    for (const Placed& p : placed) {
-      if (!p.lives_with(block)) dead.push_back(&p);
-    }
-    size_t count = std::min(dead.size(), kMostCandidates);
-    std::partial_sort(dead.begin(), dead.begin() + static_cast<ptrdiff_t>(count), dead.end(),
-                      [&](auto* a, auto* b) { return age(block, *a) < age(block, *b); });
-    int64_t best = lowest, least = foreign(block, lowest, placed);
-    for (size_t i = 0; i < count && least > 0; ++i) {
+    std::vector<const Placed*> dead = lately_dead(block, placed);
+    int64_t best = lowest, least = foreign(block, lowest, dead);
+    for (size_t i = 0; i < std::min(dead.size(), kMostCandidates) && least > 0; ++i) {
       int64_t middle = (dead[i]->bytes() - block.bytes) / 2 / kBufferAlignment * kBufferAlignment;
       int64_t offset = dead[i]->begin + middle;
       if (offset < 0 || offset > most || !is_free(block, offset, placed)) continue;
-      int64_t points = foreign(block, offset, placed);
+      int64_t points = foreign(block, offset, dead);
       if (points < least) best = offset, least = points;
     }
     return best;

@@ -257,15 +257,18 @@ NodeId before_reshape(Simplifier& s, NodeId id) {
   return s.reshape(y, s.shape(id));
 }
 
+constexpr int kMostMoves = 4;  // between a factor and the product
+
 // x without its factor, which may lie before changes of its shape; invalid if there is none.
-NodeId without_factor(Simplifier& s, NodeId x, double* factor) {
+NodeId without_factor(Simplifier& s, NodeId x, double* factor, int moves = 0) {
   if (s.op(x) == Op::mul) {
     auto c = s.uniform(s.operand(x, 1));
     *factor = c.value_or(0);
     return c ? s.operand(x, 0) : NodeId();
   }
-  if (s.op(x) != Op::reshape && s.op(x) != Op::transpose) return {};
-  NodeId inner = without_factor(s, s.operand(x), factor);
+  bool moved = s.op(x) == Op::reshape || s.op(x) == Op::transpose;
+  if (!moved || moves == kMostMoves) return {};
+  NodeId inner = without_factor(s, s.operand(x), factor, moves + 1);
   if (!inner.valid()) return {};
   if (s.op(x) == Op::reshape) return s.reshape(inner, s.shape(x));
   return s.add(Op::transpose, {inner}, s.attr<graph::DimsAttr>(x));
