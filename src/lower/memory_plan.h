@@ -20,8 +20,9 @@ struct MemoryPlan {
   int64_t scratch_bytes = 0;  // per worker thread
 };
 
-// Largest buffers first, each at the lowest offset that is free during its life, or, where the arena
-// hardly grows by it, where two threads that share each buffer's work by halves find their own lines.
+// Largest buffers first, each at the lowest offset that is free during its life, or, where the
+// arena hardly grows by it, where two threads that share each buffer's work by halves find their
+// own lines.
 MemoryPlan plan_memory(const Lowered& lowered);
 
 }  // namespace burin::lower
