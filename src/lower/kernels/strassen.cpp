@@ -27,8 +27,9 @@ using graph::Op;
 using loop::Builder;
 using loop::Value;
 
-constexpr double kGain = 1.5;  // the least, of cycles saved over cycles of the sums
-constexpr int64_t kEnoughChunks = 4, kFewestRowsPerLane = 4;
+constexpr double kGain = 1.25;  // the least, of cycles saved over cycles of the sums
+constexpr double kWorthIt = 1e5;  // cycles saved that a kernel more is worth
+constexpr int64_t kEnoughChunks = 4, kFewestRowsPerLane = 6;
 
 // A quadrant of the left side, or one of the sums.
 struct Left {
@@ -474,8 +475,10 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
   auto k = static_cast<double>(c.k);
   double fmas_per_cycle = 2.0 * c.nest.lanes;
   double saved = m * n * k / 8 / fmas_per_cycle;
-  double sums = (8 * m * k + 11 * m * n) / kL2BytesPerCycle;
+  // What the products add up hides behind them in part.
+  double sums = (8 * m * k + 5 * m * n) / kL2BytesPerCycle;
   if (saved < kGain * sums) return "the sums would cost too much";
+  if (saved < kWorthIt) return "it is small";
   return std::nullopt;
 }
 
