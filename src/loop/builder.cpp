@@ -210,6 +210,8 @@ void Builder::store(Value value, const Address& at, Value mask) {
   append_memory(Op::store, at, mask, value);
 }
 
+void Builder::stream(Value value, const Address& at) { append_memory(Op::stream, at, {}, value); }
+
 Value Builder::offset(const Address& at) {
   int64_t literal = 0;
   bool no_index = !at.index.valid() || (is_index_constant(at.index, &literal) && literal == 0);

@@ -95,6 +95,8 @@ class Builder {
   Value load_splat(Type type, const Address& at);
   Value gather(Type type, Value base, Value indices, int scale, int64_t disp = 0, Value mask = {});
   void store(Value value, const Address& at, Value mask = {});
+  // Of a vector past the caches: the address must be a multiple of the vector's size.
+  void stream(Value value, const Address& at);
   Value offset(const Address& at);
   void prefetch(const Address& at);
   // base + bytes, for a run-time byte count.

@@ -25,7 +25,7 @@ using RegionId = uint32_t;
 inline constexpr uint32_t kNoRegion = ~0u;
 inline constexpr uint32_t kNoSource = ~0u;
 
-// One operation. Memory ops (load, load_splat, gather, store, offset, prefetch) address
+// One operation. Memory ops (load, load_splat, gather, store, stream, offset, prefetch) address
 //   base + index * scale + disp      operands: base, index, mask, value; absent ones are invalid.
 // loop:  operands lo, hi, init...; `imm` is the positive step; `body` has parameters i, carried...
 //        and yields the next carried values; the results are the last carried values. It runs

@@ -75,6 +75,7 @@ class Interpreter {
       case Op::load_splat:
       case Op::gather:
       case Op::store:
+      case Op::stream:
       case Op::offset:
       case Op::prefetch: return run_memory(inst);
       default: break;
@@ -125,7 +126,7 @@ class Interpreter {
     const uint8_t* mask = mask_of(operands[2]);
     if (inst.op == Op::offset) {
       lanes<uint64_t>(Value{inst.result})[0] = at;
-    } else if (inst.op == Op::store) {
+    } else if (is_store(inst.op)) {
       Type type = f_.type(operands[3]);
       auto size = static_cast<size_t>(lane_bytes(type.elem));
       for (size_t i = 0; i < type.lanes; ++i) {

@@ -40,6 +40,8 @@ namespace burin::loop {
   X(gather, special)   /* base, i32 or i64 indices, mask?: element at base + disp +             \
                           index[lane] * scale */                                                \
   X(store, special)    /* base, index?, mask?, value */                                         \
+  X(stream, special)   /* base, index?, value: stores a vector past the caches, to an address   \
+                          that is a multiple of its size; others see it behind a fence */       \
   X(offset, special)   /* ptr base, index?: base + index * scale + disp */                      \
   X(prefetch, special) /* base, index? */                                                       \
   X(dot_u8i8, special) /* i32 acc, u8 a, i8 b (4x the lanes): acc + sums of 4 products */       \
@@ -53,6 +55,8 @@ enum class Op : uint8_t {
   BURIN_LOOP_OPS(X)
 #undef X
 };
+
+constexpr bool is_store(Op op) { return op == Op::store || op == Op::stream; }
 
 enum class Signature : uint8_t { unary, binary, ternary, compare, special };
 

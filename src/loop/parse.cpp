@@ -202,7 +202,7 @@ class Parser {
 
   Result<void> memory(InstId id) {
     Value base, index, mask, value;
-    if (f_.insts[id].op == Op::store) {
+    if (is_store(f_.insts[id].op)) {
       BURIN_ASSIGN(value, operand());
       BURIN_TRY(lexer_.expect(","));
     }

@@ -100,9 +100,10 @@ struct Checker {
     if (operands.size() != 4) return "another number of operands";
     if (inst.scale != 1 && inst.scale != 2 && inst.scale != 4 && inst.scale != 8) return "a scale";
     if (!(operand(0) == kPointer)) return "the base is not a pointer";
-    bool stores = inst.op == Op::store, loads = inst.op == Op::load || inst.op == Op::gather;
+    bool stores = is_store(inst.op), loads = inst.op == Op::load || inst.op == Op::gather;
     if (operands[3].valid() != stores) return "a value where none belongs, or none";
-    if (operands[2].valid() && !stores && !loads) return "a mask where none belongs";
+    bool masks = loads || inst.op == Op::store;
+    if (operands[2].valid() && !masks) return "a mask where none belongs";
     if (inst.op != Op::gather && operands[1].valid() && !(operand(1) == kIndex)) {
       return "the index is not i64";
     }
@@ -110,6 +111,7 @@ struct Checker {
     if (inst.op == Op::offset) return result() == kPointer ? "" : "the result is not a pointer";
     Type data = stores ? operand(3) : result();
     if (!is_data(data.elem)) return "memory holds no masks and no pointers";
+    if (inst.op == Op::stream && data.bits() < 128) return "a value too narrow to stream";
     if (operands[2].valid() && !(operand(2) == mask_of(data))) {
       return "a mask that does not fit " + data.text();
     }
@@ -191,7 +193,7 @@ std::string verify_inst(const Function& function, const Inst& inst) {
   Checker check{function, inst};
   bool has_regions = inst.op == Op::loop || inst.op == Op::branch;
   if (!has_regions) {
-    bool silent = inst.op == Op::store || inst.op == Op::prefetch;
+    bool silent = is_store(inst.op) || inst.op == Op::prefetch;
     if (inst.result_count != (silent ? 0 : 1)) return "another number of results";
     if (inst.body != kNoRegion || inst.other != kNoRegion) return "a region where none belongs";
   } else if (inst.op == Op::branch && inst.result_count != 0) {

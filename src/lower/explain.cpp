@@ -58,7 +58,9 @@ class Explainer {
   // Ids are in topological order.
   std::vector<NodeId> nodes_of(const Group& group) const {
     std::vector<NodeId> nodes;
-    for (const Member& m : group.members) nodes.push_back(m.node);
+    group.each([&](const Group& g) {
+      for (const Member& m : g.members) nodes.push_back(m.node);
+    });
     if (group.anchor.valid()) nodes.push_back(group.anchor);
     if (nodes.empty() || group.value != group.root) nodes.push_back(group.root);
     std::sort(nodes.begin(), nodes.end());

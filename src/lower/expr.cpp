@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "graph/op_def.h"
 #include "lower/convert.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -151,13 +152,27 @@ Value emit_view_load(Builder& b, const View& view, const Point& point, Value bas
   return widen(b, b.load(type, at, mask), view.dtype);
 }
 
+// Whether each vector of the view is a line of its own.
+bool holds_lines(const View& view, const Point& point) {
+  if (!view.streams || !point.aligned || point.mask.valid() || point.lanes <= 1) return false;
+  if (point.lanes * size_of(view.dtype) != kLineBytes || view.offset % point.lanes != 0) {
+    return false;
+  }
+  for (size_t axis = 0; axis < view.strides.size(); ++axis) {
+    bool lanes = static_cast<int>(axis) == point.lane_axis;
+    if (!lanes && view.strides[axis] % point.lanes != 0) return false;
+  }
+  return true;
+}
+
 void emit_store(Builder& b, const View& view, const Point& point, Value base, Value value) {
   BURIN_CHECK(point.lanes == 1 || lane_stride(view, point.lane_axis) == 1,
               "a vector store needs stride 1");
   Value raw = narrow(b, value, view.dtype);
   Elem elem = b.type(raw).elem;
   Value mask = point.mask.valid() ? mask_as(b, point.mask, elem) : Value{};
-  b.store(raw, address_of(b, view, point, base), mask);
+  Address at = address_of(b, view, point, base);
+  holds_lines(view, point) ? b.stream(raw, at) : b.store(raw, at, mask);
 }
 
 PointEmitter::PointEmitter(Builder& b, const Expr& expr, const Point& point,

@@ -21,6 +21,9 @@ struct View {
   DType dtype = DType::f32;
   int64_t offset = 0;
   std::vector<int64_t> strides;
+  // An output in aligned memory that will not be read before the caches have lost it: whole lines
+  // are stored past them, which saves reading those first.
+  bool streams = false;
 };
 
 struct ExprNode {
@@ -57,6 +60,7 @@ struct Point {
   int lane_axis = -1;
   uint16_t lanes = 1;
   loop::Value mask;  // the lanes in range, a mask of any width; invalid if all are
+  bool aligned = false;  // the index along lane_axis is a multiple of lanes
   // The addresses of the expression's views at `index`, from emit_bases: what a kernel computes
   // once for all the unrolled points around it. Empty: each load computes its own address.
   std::span<const loop::Value> bases = {};

@@ -1,6 +1,8 @@
 // Walks a group from its value to its leaves, following the maps that grouping found possible.
 #include "lower/expr_build.h"
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 #include <unordered_map>
 
@@ -56,7 +58,8 @@ class ExprBuilder {
   int resolve(NodeId id, IndexMap map) {
     for (;;) {
       const Node& node = graph_[id];
-      if (grouping_.materialized[id] && id != group_.root) return leaf(id, map);
+      bool own = id == group_.root || maps_.contains(id);
+      if (grouping_.materialized[id] && !own) return leaf(id, map);
       if (!is_view(node.op)) break;
       Delinearized d = through_view(graph_, id, map, group_.space);
       BURIN_CHECK(d.map, "a view without a map inside a group");
@@ -183,10 +186,100 @@ class ExprBuilder {
   std::unordered_map<NodeId, int> done_;
 };
 
+// Appends one expression to another over the same space. What both compute is computed once, and
+// what an earlier result stores is not loaded again.
+class Appender {
+ public:
+  Appender(Fused& to, const Fused& more) : to_(to), more_(more) {}
+
+  void run() {
+    for (NodeId id : more_.buffers) pointers_.push_back(pointer(id));
+    for (const ExprNode& node : more_.expr.nodes) nodes_.push_back(place(node));
+    for (int result : more_.expr.results) to_.expr.results.push_back(at(nodes_, result));
+    for (const View& view : more_.outputs) to_.outputs.push_back(moved(view));
+  }
+
+ private:
+  static int at(const std::vector<int>& places, int i) { return places[static_cast<size_t>(i)]; }
+
+  int pointer(NodeId id) {
+    auto it = std::find(to_.buffers.begin(), to_.buffers.end(), id);
+    if (it == to_.buffers.end()) it = to_.buffers.insert(it, id);
+    return static_cast<int>(it - to_.buffers.begin());
+  }
+
+  View moved(View view) const {
+    view.pointer = at(pointers_, view.pointer);
+    return view;
+  }
+
+  // A buffer that is read and written has two pointers.
+  bool same(const View& a, const View& b) const {
+    return to_.buffers[static_cast<size_t>(a.pointer)] ==
+               to_.buffers[static_cast<size_t>(b.pointer)] &&
+           a.dtype == b.dtype && a.offset == b.offset && a.strides == b.strides;
+  }
+
+  int place(ExprNode node) {
+    if (node.kind == ExprNode::Kind::load) return place_load(node);
+    if (node.kind == ExprNode::Kind::acc) return place_reduce(node);
+    for (int& operand : node.operands) {
+      if (operand >= 0) operand = at(nodes_, operand);
+    }
+    for (size_t i = 0; i < to_.expr.nodes.size(); ++i) {
+      if (equal(to_.expr.nodes[i], node)) return static_cast<int>(i);
+    }
+    return to_.expr.add(node);
+  }
+
+  static bool equal(const ExprNode& a, const ExprNode& b) {
+    if (a.kind != b.kind || a.dtype != b.dtype) return false;
+    if (a.kind == ExprNode::Kind::index) return a.acc == b.acc;
+    if (a.kind == ExprNode::Kind::literal) {
+      return std::bit_cast<uint64_t>(a.literal) == std::bit_cast<uint64_t>(b.literal) &&
+             a.literal_int == b.literal_int;
+    }
+    return a.kind == ExprNode::Kind::op && a.op == b.op &&
+           std::ranges::equal(a.operands, b.operands);
+  }
+
+  int place_load(ExprNode node) {
+    View view = moved(more_.expr.views[static_cast<size_t>(node.view)]);
+    for (size_t r = 0; r < to_.outputs.size(); ++r) {
+      if (same(to_.outputs[r], view)) return to_.expr.results[r];
+    }
+    for (size_t i = 0; i < to_.expr.nodes.size(); ++i) {
+      const ExprNode& other = to_.expr.nodes[i];
+      if (other.kind != ExprNode::Kind::load) continue;
+      if (same(to_.expr.views[static_cast<size_t>(other.view)], view)) return static_cast<int>(i);
+    }
+    node.view = static_cast<int>(to_.expr.views.size());
+    to_.expr.views.push_back(std::move(view));
+    return to_.expr.add(node);
+  }
+
+  int place_reduce(ExprNode node) {
+    RowReduce reduce = more_.reduces[static_cast<size_t>(node.acc)];
+    reduce.operand = at(nodes_, reduce.operand);
+    node.acc = static_cast<int>(to_.reduces.size());
+    reduce.node = to_.expr.add(node);
+    to_.reduces.push_back(reduce);
+    return reduce.node;
+  }
+
+  Fused& to_;
+  const Fused& more_;
+  std::vector<int> pointers_, nodes_;  // where those of `more` are
+};
+
 }  // namespace
 
 Fused build_expr(const Graph& graph, const Grouping& grouping, const Group& group) {
-  return ExprBuilder(graph, grouping, group).build();
+  Fused fused = ExprBuilder(graph, grouping, group).build();
+  for (const Group& sibling : group.siblings) {
+    Appender(fused, ExprBuilder(graph, grouping, sibling).build()).run();
+  }
+  return fused;
 }
 
 }  // namespace burin::lower

@@ -18,9 +18,9 @@ struct RowReduce {
 };
 
 struct Fused {
-  Expr expr;                           // one result
+  Expr expr;                           // a result for the group and each of its siblings
   std::vector<View> outputs;           // where each result goes, over the space
-  std::vector<graph::NodeId> buffers;  // behind pointers [0, size); the target is the last
+  std::vector<graph::NodeId> buffers;  // behind pointers [0, size)
   std::vector<RowReduce> reduces;      // acc leaf i is reduce i; an operand's reduces come first
 };
 

@@ -8,7 +8,9 @@
 
 #include "base/check.h"
 #include "lower/group_absorb.h"
+#include "lower/group_traffic.h"
 #include "lower/kernels/list.h"
+#include "lower/siblings.h"
 
 namespace burin::lower {
 
@@ -119,6 +121,19 @@ class Grouper {
     }
     size_t g = s_.open_root(Group::Kind::map, id);
     join(id, g, s_.groups[g].value_map);
+    for (size_t i = 0; i < s_.requests[id].size(); ++i) {
+      const Request& r = s_.requests[id][i];
+      if (fits(i, id) && costs_nothing(s_, id, r)) join(id, r.group, r.map);
+    }
+  }
+
+  // Whether the group of a node's request may compute the node: it asks for it once.
+  bool fits(size_t request, NodeId id) {
+    const std::vector<Request>& all = s_.requests[id];
+    const Group& g = s_.group_of(all[request]);
+    auto asks = std::count_if(all.begin(), all.end(),
+                              [&](const Request& r) { return r.group == all[request].group; });
+    return asks == 1 && g.members.size() < kMaxMembers && !computed_again(g, all[request].map);
   }
 
   void join(NodeId id, size_t g, const IndexMap& map) {
@@ -127,18 +142,15 @@ class Grouper {
     s_.groups[g].members.push_back({id, std::move(kept)});
   }
 
-  // Whether each of several groups computes the node for itself: reading its one large operand
-  // instead costs them nothing, and the node is never stored.
+  // Whether each of several groups computes the node for itself: reading what it is made of costs
+  // them nothing or little, and the node is never stored.
   bool recomputed(NodeId id) {
     const std::vector<Request>& all = s_.requests[id];
-    if (s_.needed[id] || all.size() > kMaxCopies || !s_.facts.cheap[id]) return false;
+    if (s_.needed[id] || all.size() < 2 || all.size() > kMaxCopies) return false;
     for (size_t i = 0; i < all.size(); ++i) {
-      const Group& g = s_.group_of(all[i]);
-      bool twice = std::any_of(all.begin(), all.begin() + static_cast<int64_t>(i),
-                               [&](const Request& r) { return r.group == all[i].group; });
-      if (twice || g.members.size() >= kMaxMembers || computed_again(g, all[i].map)) return false;
+      if (!fits(i, id)) return false;
     }
-    return all.size() > 1;
+    return s_.facts.cheap[id] || costs_less_than_stored(s_, id);
   }
 
   void visit_reduce(NodeId id) {
@@ -252,6 +264,7 @@ Grouping group_nodes(const Graph& graph) {
   for (int round = 1; round < kMaxRounds && force_repeated(graph, grouping, forced); ++round) {
     grouping = Grouper(graph, facts, homes, forced).run();
   }
+  join_siblings(graph, grouping);
   return grouping;
 }
 

@@ -1,5 +1,5 @@
 // Partitions a graph into kernels. Every group computes one value, or one part of it, at each point
-// of its iteration space; the nodes inside a group never reach memory.
+// of its iteration space, and those of its siblings; the nodes inside a group never reach memory.
 //   map    elementwise nodes over views of buffers
 //   row    the same with reductions over some axes of the space: softmax, norms, plain reductions
 //   dense  a convolution, dot_general or reduce_window with the elementwise nodes behind it
@@ -43,8 +43,17 @@ struct Group {
   graph::NodeId anchor;             // dense only
   std::vector<DenseLeaf> operands;  // dense only: of the anchor
   std::vector<Member> members;      // elementwise and reduce nodes inside, users first
+  // Map and row only: more values at each point, by groups of the same kind, space and reduced
+  // axes (lower/siblings.h). One may use what those before it compute.
+  std::vector<Group> siblings;
 
   bool has_reductions() const;
+  // Calls f with the group and each of its siblings.
+  template <class F>
+  void each(F&& f) const {
+    f(*this);
+    for (const Group& sibling : siblings) f(sibling);
+  }
 };
 
 // Why a node's value reaches memory instead of staying inside the kernel that uses it.

@@ -37,6 +37,11 @@ int64_t bytes_behind(const Graph& graph, NodeId id) {
   return graph.type(id).bytes();
 }
 
+NodeId behind_views(const Graph& graph, NodeId id) {
+  while (is_view(graph[id].op)) id = graph[id].operands[0];
+  return id;
+}
+
 bool is_cheap(const Graph& graph, NodeId id) {
   const Node& node = graph[id];
   if (!is_simple(node.op)) return false;
@@ -54,14 +59,22 @@ bool is_cheap(const Graph& graph, NodeId id) {
 GroupFacts::GroupFacts(const Graph& graph)
     : after_reduce(graph.size(), false),
       cheap(graph.size(), false),
+      read_from_memory(graph.size(), false),
       after_dense(graph.size(), false) {
   IdVector<NodeId, int> uses = graph.use_counts();
+  for (const graph::Port& port : graph.outputs) {
+    read_from_memory[behind_views(graph, port.node)] = true;
+  }
   for (size_t i = 0; i < graph.size(); ++i) {
     NodeId id(i);
     const Node& node = graph[id];
     bool elementwise = graph::is_elementwise(node.op) || node.op == Op::convert;
     if (node.op == Op::reduce) after_reduce[id] = true;
     cheap[id] = is_cheap(graph, id);
+    bool reads = !elementwise && !is_view(node.op) && node.op != Op::reduce;
+    for (NodeId operand : node.operands) {
+      if (reads) read_from_memory[behind_views(graph, operand)] = true;
+    }
     for (NodeId operand : node.operands) {
       if ((elementwise || is_view(node.op)) && after_reduce[operand]) after_reduce[id] = true;
       bool carries = is_dense(graph[operand].op) || after_dense[operand];

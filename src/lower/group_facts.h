@@ -15,6 +15,8 @@ struct GroupFacts {
   IdVector<graph::NodeId, bool> after_reduce;
   // One simple op on one operand as large as the result, and small ones.
   IdVector<graph::NodeId, bool> cheap;
+  // An operand of a kernel that reads it from memory: dense nodes, gathers and such.
+  IdVector<graph::NodeId, bool> read_from_memory;
   // Elementwise, and fit for the epilogue of a dense node that it alone uses.
   IdVector<graph::NodeId, bool> after_dense;
 };

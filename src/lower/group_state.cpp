@@ -34,7 +34,7 @@ GroupState::GroupState(const Graph& of, const GroupFacts& known, const Homes& wh
 
 void GroupState::request(NodeId id, size_t group, IndexMap map) {
   Op op = graph[id].op;
-  if (needed[id] || op == Op::parameter || op == Op::constant) return;  // read from its buffer
+  if (op == Op::parameter || op == Op::constant) return;  // read from its buffer
   std::vector<Request>& all = requests[id];
   Request r{static_cast<uint32_t>(group), std::move(map)};
   auto recent = all.end() - static_cast<int64_t>(std::min(all.size(), kRecentRequests));

@@ -64,6 +64,9 @@ int64_t spare_weights(const Graph& graph) {
   return std::min(spare, kMost) - repeated;
 }
 
+// Of values that the caches will have lost when they are read.
+constexpr int64_t kStreamedBytes = int64_t{16} << 20;
+
 // What the kernels' constants take beyond the weights that they hold.
 int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {
   int64_t bytes = 0;
@@ -76,13 +79,19 @@ int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {
 
 // The kernels of a group before they have buffers.
 struct Task {
-  NodeId node;                    // that asks for them
-  std::vector<NodeId> nodes;      // whose buffers the pointers stand for
-  std::vector<double> traffic;    // bytes that the views of each pointer touch
-  std::optional<DenseJob> dense;  // what a dense group wants, else how to make the others' kernels
-  std::function<DenseKernels()> make;
+  NodeId node;                         // that asks for them
+  std::vector<NodeId> nodes;           // whose buffers the pointers stand for
+  std::vector<double> traffic;         // bytes that the views of each pointer touch
+  std::optional<DenseJob> dense;       // what a dense group wants,
+  std::optional<FusedJob> fused;       // or a map or row group,
+  std::function<DenseKernels()> make;  // or how to make the others' kernels
   DenseKernels made;
 };
+
+DenseKernels make_fused(const FusedJob& job) {
+  bool reduces = std::find(job.reduced.begin(), job.reduced.end(), true) != job.reduced.end();
+  return reduces ? make_row(job) : make_map(job);
+}
 
 class Lowering {
  public:
@@ -97,14 +106,18 @@ class Lowering {
   Lowered run() {
     bind_outputs();
     IdVector<NodeId, size_t> last(graph_.size(), 0);  // group that writes to a node's buffer
-    for (size_t i = 0; i < grouping_.groups.size(); ++i) last[grouping_.groups[i].target] = i;
+    for (size_t i = 0; i < grouping_.groups.size(); ++i) {
+      grouping_.groups[i].each([&](const Group& g) { last[g.target] = i; });
+    }
     make_tasks();
     for (size_t i = 0; i < grouping_.groups.size(); ++i) {
       const Group& group = grouping_.groups[i];
       group_ = i;
       if (group.kind == Group::Kind::alias) continue;
       place(i);
-      if (last[group.target] == i) note_result(group.target);
+      group.each([&](const Group& g) {
+        if (last[g.target] == i) note_result(g.target);
+      });
     }
     group_ = Kernel::kNoGroup;
     for (const auto& [node, port] : copies_) copy_output(node, port);
@@ -262,15 +275,42 @@ class Lowering {
         case Group::Kind::single: tasks_.push_back(single_task(group)); break;
       }
     }
+    choose_streams();
     std::vector<size_t> all(tasks_.size());
     std::iota(all.begin(), all.end(), size_t{0});
     make_kernels(all);
+  }
+
+  // Large values of maps that nothing but later kernels reads are stored past the caches, unless
+  // they may take the place of what their kernel is the last to read. (Dense kernels write pieces
+  // of rows, here and there: that is slower past the caches.)
+  void choose_streams() {
+    IdVector<NodeId, size_t> last(graph_.size(), 0);  // task that uses a node's buffer
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      for (NodeId id : tasks_[i].nodes) last[storage(id)] = i;
+    }
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (!tasks_[i].fused) continue;
+      FusedJob& job = *tasks_[i].fused;
+      auto node = [&](int pointer) {
+        return storage(tasks_[i].nodes[static_cast<size_t>(pointer)]);
+      };
+      for (View& out : job.outputs) out.streams = is_streamed(node(out.pointer));
+      for (auto [written, read] : pairs_in_place(job)) {
+        if (last[node(read)] == i) job.outputs[0].streams = false;
+      }
+    }
+  }
+
+  bool is_streamed(NodeId id) const {
+    return !buffers_[id].valid() && graph_.type(id).bytes() >= kStreamedBytes;
   }
 
   void make_kernels(std::span<const size_t> which) {
     auto make = [&](size_t i) {
       Task& task = tasks_[which[i]];
       if (task.dense) task.made = choose_dense(*task.dense);
+      if (task.fused) task.made = make_fused(*task.fused);
       if (task.make) task.made = task.make();
     };
     if (options_.parallel) return options_.parallel(which.size(), make);
@@ -307,7 +347,7 @@ class Lowering {
 
   Task fused_task(const Group& group) const {
     Fused fused = build_expr(graph_, grouping_, group);
-    Task task{group.root, fused.buffers, traffic_of(fused, group.space), {}, {}, {}};
+    Task task{group.root, fused.buffers, traffic_of(fused, group.space), {}, {}, {}, {}};
     FusedJob job;
     job.name = name_of_node(group.root);
     job.expr = std::move(fused.expr);
@@ -317,9 +357,7 @@ class Lowering {
     job.reduced = group.reduced;
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
-    task.make = [job = std::move(job), row = group.has_reductions()] {
-      return row ? make_row(job) : make_map(job);
-    };
+    task.fused = std::move(job);
     return task;
   }
 
@@ -347,7 +385,7 @@ class Lowering {
     }
     job.pointers = static_cast<int>(fused.buffers.size());
     std::vector<double> traffic = traffic_of(job);
-    return {group.anchor, std::move(fused.buffers), std::move(traffic), std::move(job), {}, {}};
+    return {group.anchor, std::move(fused.buffers), std::move(traffic), std::move(job), {}, {}, {}};
   }
 
   DenseKernels choose_dense(const DenseJob& job) const {
@@ -358,7 +396,7 @@ class Lowering {
 
   Task single_task(const Group& group) const {
     NodeId target = group.target;
-    Task task{target, graph_[target].operands, {}, {}, {}, {}};
+    Task task{target, graph_[target].operands, {}, {}, {}, {}, {}};
     task.nodes.push_back(target);
     task.make = [this, target] {
       std::string name = name_of_node(target);

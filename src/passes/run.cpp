@@ -17,6 +17,7 @@
 #include "passes/simplify.h"
 #include "passes/split_dilated_convolution.h"
 #include "passes/split_reductions.h"
+#include "passes/sum_deviations.h"
 #include "passes/sum_integers_in_floats.h"
 #include "passes/widen_halves.h"
 
@@ -40,6 +41,7 @@ constexpr Pass kPasses[] = {
     {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
+    {"sum_deviations", sum_deviations, ""},
     {"split_reductions", split_reductions, ""},
 };
 

@@ -66,6 +66,7 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run(Task task, void* context, int64_t tiles) {
   if (workers_.empty() || tiles <= 1) {
     for (int64_t t = 0; t < tiles; ++t) task(context, 0, t);
+    _mm_sfence();
     return;
   }
   for (int64_t first = 0; first < tiles; first += kMostTiles) {
@@ -121,6 +122,7 @@ void ThreadPool::work(size_t worker, uint64_t region) {
     Share& share = shares_[(worker + i) % shares_.size()];
     for (int64_t tile = 0; take(share, region, &tile);) {
       task_(context_, worker, first_ + tile);
+      _mm_sfence();  // what it stored past the caches, before others hear of it
       left_.fetch_sub(1, std::memory_order_release);
     }
   }

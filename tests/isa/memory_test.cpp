@@ -62,6 +62,24 @@ TEST_P(MemoryTest, MaskedLanesAreNotTouched) {
   }
 }
 
+TEST_P(MemoryTest, StreamedVectorsArriveWhole) {
+  Target target = target_named(GetParam());
+  if (!can_run(target)) GTEST_SKIP() << "the host lacks " << target.name;
+  for (uint16_t n = 4; n <= target.machine.lanes(Elem::f32); n *= 2) {
+    Type t{Elem::f32, n};
+    SCOPED_TRACE(t.text());
+    Builder b("stream", 2);
+    b.stream(b.load(t, {b.pointer(1)}), {b.pointer(0)});
+    Code code = engrave_or_fail(b.finish(), target);
+    GuardedPage from, to;
+    auto bytes = static_cast<size_t>(t.bits() / 8);
+    for (size_t i = 0; i < bytes; ++i)
+      from.end()[-1 - static_cast<int>(i)] = static_cast<uint8_t>(i);
+    run_code(code, {to.end() - bytes, from.end() - bytes});
+    EXPECT_EQ(std::memcmp(to.end() - bytes, from.end() - bytes, bytes), 0);
+  }
+}
+
 TEST_P(MemoryTest, NarrowVectorsTouchOnlyThemselves) {
   Target target = target_named(GetParam());
   if (!can_run(target)) GTEST_SKIP() << "the host lacks " << target.name;

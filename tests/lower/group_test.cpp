@@ -86,6 +86,64 @@ TEST(Grouping, ConvolutionTakesBiasResidualAndActivation) {
   EXPECT_EQ(net.kinds(relu), std::vector{Kind::dense});
 }
 
+TEST(Grouping, SumsOverTheSameBufferAreSiblings) {
+  Net net;  // those of batch normalisation's gradient
+  NodeId x = net.f32({64, 48}), g = net.f32({64, 48});
+  NodeId bias = net.b.reduce(g, ReduceKind::sum, {0});
+  NodeId scale = net.b.reduce(net.b.mul(g, x), ReduceKind::sum, {0});
+  net.b.output("scale", scale);
+  net.b.output("bias", bias);
+  Grouping grouping = group_nodes(net.graph);
+  ASSERT_EQ(grouping.groups.size(), 1U);
+  ASSERT_EQ(grouping.groups[0].siblings.size(), 1U);
+  EXPECT_EQ(grouping.groups[0].root, bias);
+  EXPECT_EQ(grouping.groups[0].siblings[0].root, scale);
+}
+
+TEST(Grouping, AnOptimisersValuesAreSiblings) {
+  Net net;  // p - m', m' = m + g: the second is not read back
+  NodeId p = net.f32({512}), m = net.f32({512}), g = net.f32({512});
+  NodeId next = net.b.add(m, net.b.exp(g));
+  net.b.output("m", next);
+  net.b.output("p", net.b.sub(p, next));
+  Grouping grouping = group_nodes(net.graph);
+  ASSERT_EQ(grouping.groups.size(), 1U);
+  EXPECT_EQ(grouping.groups[0].siblings.size(), 1U);
+}
+
+TEST(Grouping, WhatComesInBetweenKeepsSiblingsApart) {
+  Net net;  // the second sum needs the convolution, which needs the first
+  NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16});
+  NodeId first = net.b.reduce(x, ReduceKind::sum, {0, 1, 2});
+  NodeId y = net.conv(net.b.mul(x, net.keep(first, x, {3})), w);
+  net.b.output("y", y);
+  net.b.output("z", net.b.reduce(net.b.mul(x, y), ReduceKind::sum, {0, 1, 2}));
+  for (const Group& g : group_nodes(net.graph).groups) EXPECT_TRUE(g.siblings.empty());
+}
+
+TEST(Grouping, AMaskedGradientIsComputedAgainWhereItIsUsed) {
+  Net net;  // its users read x anyway, or g in its place
+  NodeId x = net.f32({64, 48}), g = net.f32({64, 48});
+  NodeId zero = net.b.full({DType::f32, Shape{64, 48}}, 0);
+  NodeId masked = net.b.select(net.b.gt(x, zero), g, zero);
+  net.b.output("bias", net.b.reduce(masked, ReduceKind::sum, {0}));
+  net.b.output("scale", net.b.reduce(net.b.mul(masked, x), ReduceKind::sum, {0}));
+  net.b.output("dx", net.b.add(masked, x));
+  Grouping grouping = group_nodes(net.graph);
+  EXPECT_FALSE(grouping.materialized[masked]);
+  EXPECT_EQ(grouping.groups.size(), 2U);
+}
+
+TEST(Grouping, AMaskOfManyOperandsIsStored) {
+  Net net;  // each of its users would read three buffers in place of one
+  NodeId a = net.f32({64, 48}), b = net.f32({64, 48}), c = net.f32({64, 48});
+  NodeId mixed = net.b.select(net.b.gt(a, b), c, net.b.mul(a, b));
+  net.b.output("y", net.b.reduce(mixed, ReduceKind::sum, {0}));
+  net.b.output("z", net.b.reduce(mixed, ReduceKind::max, {1}));
+  net.b.output("u", net.b.transpose(net.b.neg(mixed), {1, 0}));
+  EXPECT_TRUE(group_nodes(net.graph).materialized[mixed]);
+}
+
 TEST(Grouping, OneEpilogueOfTwoConvolutions) {
   Net net;
   NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), v = net.f32({3, 3, 16, 16});

@@ -333,7 +333,11 @@ class Generator {
       v = b_.select(b_.convert(v, Elem::m8), b_.integer(byte, 1), b_.integer(byte, 0));
     }
     int64_t at = next_output(64);
-    if (at >= 0) b_.store(v, {b_.pointer(0), {}, 1, at});
+    if (at < 0) return;
+    // Buffers are aligned for 128 bits.
+    bool stream = b_.type(v).bits() == 128 && rng_.below(2) == 0;
+    Address to{b_.pointer(0), {}, 1, at};
+    stream ? b_.stream(v, to) : b_.store(v, to);
   }
 
   Rng rng_;
@@ -360,7 +364,7 @@ bool is_nan(Elem elem, const uint8_t* bytes) {
 std::vector<uint8_t> canonical(const Function& f, std::vector<uint8_t> bytes) {
   for (InstId id : f.regions[0].insts) {
     const Inst& inst = f.insts[id];
-    if (inst.op != Op::store || f.operands(inst)[1].valid()) continue;
+    if (!is_store(inst.op) || f.operands(inst)[1].valid()) continue;
     Type type = f.type(f.operands(inst)[3]);
     auto size = static_cast<size_t>(bits_of(type.elem)) / 8;
     for (size_t i = 0; i < type.lanes; ++i) {

@@ -21,7 +21,7 @@ using loop::Value;
 bool is_plain_load(const Inst& inst) { return inst.op == Op::load || inst.op == Op::load_splat; }
 
 bool has_effect(Op op) {
-  return op == Op::store || op == Op::prefetch || op == Op::loop || op == Op::branch;
+  return loop::is_store(op) || op == Op::prefetch || op == Op::loop || op == Op::branch;
 }
 
 class Analyser {
@@ -83,7 +83,7 @@ class Analyser {
     a_.order[id].push_back(inst);
     InstFacts& facts = a_.insts[inst];
     facts.position = ++position_;
-    if (i.op == Op::store || i.body != loop::kNoRegion) ++epoch_;
+    if (loop::is_store(i.op) || i.body != loop::kNoRegion) ++epoch_;
     facts.epoch = epoch_;
     for (RegionId nested : {i.body, i.other}) {
       if (nested == loop::kNoRegion) continue;

@@ -94,6 +94,7 @@ void Emitter::emit_special(const Inst& inst) {
     case Op::load_splat: return emit_load_splat(inst);
     case Op::gather: return emit_gather(inst);
     case Op::store: return emit_store(inst);
+    case Op::stream: return emit_stream(inst);
     case Op::dot_u8i8: return emit_dot_u8i8(inst);
     case Op::dot_bf16: return emit_dot_bf16(inst);
     case Op::offset: return emit_offset(inst);

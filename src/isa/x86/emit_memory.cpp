@@ -139,6 +139,12 @@ void Emitter::emit_store(const Inst& inst) {
   store_unmasked(m, value);
 }
 
+void Emitter::emit_stream(const Inst& inst) {
+  Value value = function_.operands(inst)[3];
+  auto bytes = static_cast<uint32_t>(type(value).bits() / 8);
+  emit(ax::Inst::kIdVmovntps, address(facts_.insts[inst_].address, bytes), vec(value));
+}
+
 void Emitter::store_unmasked(const ax::Mem& m, Value value) {
   Type t = type(value);
   if (bank_of(t) <= Bank::gp64) {

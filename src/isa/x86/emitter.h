@@ -195,6 +195,7 @@ class Emitter {
   void emit_load_splat(const Inst& inst);
   void load_splat(Value r, const ax::Mem& m);
   void emit_store(const Inst& inst);
+  void emit_stream(const Inst& inst);
   void store_unmasked(const ax::Mem& m, Value value);
   void emit_masked_store(const Inst& inst, const ax::Mem& m);
   void emit_offset(const Inst& inst);

@@ -158,6 +158,7 @@ bool is_memory(Op op) {
     case Op::load_splat:
     case Op::gather:
     case Op::store:
+    case Op::stream:
     case Op::offset:
     case Op::prefetch: return true;
     default: return false;

@@ -29,11 +29,12 @@ bool can_merge(const FusedJob& job, size_t outer, size_t inner) {
          std::all_of(job.outputs.begin(), job.outputs.end(), walks);
 }
 
-// x rounded down to a multiple of a power of two.
-Value round_down(Builder& b, Value x, int64_t power) {
+// x, which is not negative, rounded down to a multiple of `step`.
+Value round_down(Builder& b, Value x, int64_t step) {
   int64_t known = 0;
-  if (b.is_index_constant(x, &known)) return b.index(known / power * power);
-  return b.bit_and(x, b.index(-power));
+  if (b.is_index_constant(x, &known)) return b.index(known / step * step);
+  if ((step & (step - 1)) == 0) return b.bit_and(x, b.index(-step));
+  return b.sub(x, b.rem(x, b.index(step)));
 }
 
 // The loop of `step` lanes from lo on; nothing if the range is known to be empty.
@@ -85,8 +86,8 @@ LaneState emit_lanes(Builder& b, const LanePlan& plan, const Range& range, LaneS
                      const std::function<LaneState(const LaneStep&, LaneState)>& step) {
   int64_t lanes = plan.lanes, wide = lanes * plan.unroll;
   if (wide == 1) return vector_loop(b, range.lo, range.hi, LaneStep{}, std::move(state), step);
-  auto floor_to = [&](int64_t power) {
-    return b.add(range.lo, round_down(b, b.sub(range.hi, range.lo), power));
+  auto floor_to = [&](int64_t step) {
+    return b.add(range.lo, round_down(b, b.sub(range.hi, range.lo), step));
   };
   Value at = range.lo;
   if (plan.unroll > 1 && plan.size >= wide) {

@@ -119,6 +119,7 @@ class MapKernel {
     for (int u = 0; u < step.count; ++u) {
       Point point{.index = index_, .lane_axis = lane_axis_, .lanes = step.lanes};
       point.mask = step.mask;
+      point.aligned = true;
       point.open_axis = last_axis_;
       if (axes_ > 0) {
         point.extra.assign(axes_, 0);

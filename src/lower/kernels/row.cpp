@@ -20,8 +20,8 @@ using loop::Value;
 
 namespace {
 
-constexpr int kMostRowVectors = 8;  // of rows, side by side
-constexpr int64_t kMostNodes = 24;  // that a point of all of them evaluates
+constexpr int64_t kMostRowVectors = 12;  // of rows, side by side
+constexpr int64_t kMostNodes = 200;      // that a point of all of them evaluates
 
 // One lane's value to all lanes; masks have no splat of their own.
 Value splat_value(Builder& b, Value value, DType dtype, uint16_t lanes) {
@@ -34,7 +34,11 @@ Value splat_value(Builder& b, Value value, DType dtype, uint16_t lanes) {
 class RowKernel {
  public:
   explicit RowKernel(const RowPlan& plan)
-      : plan_(plan), job_(plan.job), b_(job_.name, job_.pointers), index_(job_.space.size()) {
+      : plan_(plan),
+        job_(plan.job),
+        passes_(plan.passes),
+        b_(job_.name, job_.pointers),
+        index_(job_.space.size()) {
     bool product = std::any_of(job_.reduces.begin(), job_.reduces.end(), [](const RowReduce& r) {
       return r.kind == graph::ReduceKind::prod;
     });
@@ -46,6 +50,7 @@ class RowKernel {
     if (product && plan_.lanes_in_row) lanes_ = 1;
     masks_ = can_mask(job_.expr, stored, *job_.machine);
     vectors_ = plan_.lanes_in_row ? 1 : choose_vectors();
+    for (RowPass& pass : passes_) load_again(pass);
   }
 
   DenseKernels make() {
@@ -63,30 +68,54 @@ class RowKernel {
     std::string algorithm =
         fmt::format("rows {} of {}, {} lanes{} along {}, {} passes", Shape(kept).text(), length,
                     lanes_, vectors_ > 1 ? fmt::format(" x {}", vectors_) : "",
-                    plan_.lanes_in_row ? "the row" : "rows", plan_.passes.size());
+                    plan_.lanes_in_row ? "the row" : "rows", passes_.size());
     return {.stages = {fused_stage(job_, b_.finish(), tiles.tiles)},
             .extras = {},
             .algorithm = std::move(algorithm)};
   }
 
  private:
-  // Vectors of rows whose sums and row values stay in registers.
+  // Of a row's values those that are no more than a load: points can load them again.
+  bool is_loaded(int node) const {
+    return job_.expr.nodes[static_cast<size_t>(node)].kind == ExprNode::Kind::load;
+  }
+
+  // Registers that a pass holds on to for each vector of rows.
+  int64_t held(const RowPass& pass) const {
+    auto loaded = std::count_if(pass.row_values.begin(), pass.row_values.end(),
+                                [&](int node) { return is_loaded(node); });
+    return static_cast<int64_t>(pass.reduces.size() + pass.row_values.size()) - loaded;
+  }
+  int64_t registers() const { return int64_t{job_.machine->vector_registers} * 3 / 4; }
+
+  // Vectors of rows side by side: those that cover the lane axis in the fewest walks down the rows,
+  // while their sums stay in registers.
   int choose_vectors() const {
-    int64_t registers = int64_t{job_.machine->vector_registers} * 5 / 8;
     int64_t rows = plan_.lane_axis < 0 ? 1 : job_.space[static_cast<size_t>(plan_.lane_axis)];
     auto fits = [&](const RowPass& pass, int64_t vectors) {
-      auto kept = static_cast<int64_t>(pass.reduces.size() + pass.row_values.size());
       auto nodes = std::count(pass.needed.begin(), pass.needed.end(), true);
-      return vectors * kept <= registers && vectors * nodes <= kMostNodes;
+      return vectors * held(pass) <= registers() && vectors * nodes <= kMostNodes;
     };
-    int vectors = kMostRowVectors;
-    while (vectors > 1 &&
-           (vectors * lanes_ > rows ||
-            !std::all_of(plan_.passes.begin(), plan_.passes.end(),
-                         [&](const RowPass& pass) { return fits(pass, vectors); }))) {
-      vectors /= 2;
+    int64_t all = std::max<int64_t>(rows / lanes_, 1), best = 1;
+    auto walks = [&](int64_t v) { return all / v + all % v; };
+    for (int64_t vectors = 2; vectors <= std::min(all, kMostRowVectors); ++vectors) {
+      bool fit = std::all_of(passes_.begin(), passes_.end(),
+                             [&](const RowPass& pass) { return fits(pass, vectors); });
+      if (fit && walks(vectors) < walks(best)) best = vectors;
     }
-    return vectors;
+    return static_cast<int>(best);
+  }
+
+  // Points load a row's values again where registers for all of them are short.
+  void load_again(RowPass& pass) const {
+    auto all = static_cast<int64_t>(pass.reduces.size() + pass.row_values.size());
+    if (vectors_ == 1 || vectors_ * all <= registers()) return;
+    auto loaded = std::stable_partition(pass.row_values.begin(), pass.row_values.end(),
+                                        [&](int node) { return !is_loaded(node); });
+    for (auto it = loaded; it != pass.row_values.end(); ++it) {
+      pass.needed[static_cast<size_t>(*it)] = true;
+    }
+    pass.row_values.erase(loaded, pass.row_values.end());
   }
 
   LanePlan lane_plan(int64_t size, int64_t chunk, int unroll) const {
@@ -124,7 +153,7 @@ class RowKernel {
     rows_.clear();
     for (const Point& at : points) rows_.emplace_back(b_, job_.expr, at, std::span<const Value>());
     saved_ = -1;
-    for (const RowPass& pass : plan_.passes) emit_pass(pass);
+    for (const RowPass& pass : passes_) emit_pass(pass);
     for (size_t i = 0; i < job_.outputs.size(); ++i) {
       if (plan_.full[i]) continue;
       for (size_t v = 0; v < points.size(); ++v) {
@@ -323,6 +352,7 @@ class RowKernel {
 
   const RowPlan& plan_;
   const FusedJob& job_;
+  std::vector<RowPass> passes_;
   Builder b_;
   uint16_t lanes_ = 1;
   bool masks_ = false;

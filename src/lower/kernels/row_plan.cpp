@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "lower/costs.h"
+
 namespace burin::lower {
 
 using graph::Op;
@@ -65,23 +67,6 @@ std::vector<size_t> loop_order(const FusedJob& job, size_t lane) {
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t c) { return rank(a) < rank(c); });
   return order;
-}
-
-bool costs_much(Op op) {
-  switch (op) {
-    case Op::exp:
-    case Op::expm1:
-    case Op::log:
-    case Op::log1p:
-    case Op::sin:
-    case Op::cos:
-    case Op::tan:
-    case Op::tanh:
-    case Op::logistic:
-    case Op::erf:
-    case Op::pow: return true;
-    default: return false;
-  }
 }
 
 std::vector<bool> find_row_nodes(const FusedJob& job) {

@@ -18,8 +18,9 @@ std::string list_of(std::span<const int64_t> values) {
 }
 
 std::string text_of(const View& view) {
-  const auto& [pointer, dtype, offset, strides] = view;
-  return fmt::format("p{} {}+{}{}", pointer, name_of(dtype), offset, list_of(strides));
+  const auto& [pointer, dtype, offset, strides, streams] = view;
+  return fmt::format("p{} {}+{}{}{}", pointer, name_of(dtype), offset, list_of(strides),
+                     streams ? " streamed" : "");
 }
 
 // Where and as what the numbers lie in the model's file does not matter, in which order they do.

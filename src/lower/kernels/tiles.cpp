@@ -28,6 +28,7 @@ TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axi
   for (size_t a = sizes.size() - 1; a-- > 0;) {
     inner[a] = inner[a + 1] * static_cast<double>(sizes[a + 1]);
   }
+  least = std::max(least, inner[0] * static_cast<double>(sizes[0]) / kMostMapTiles);
   while (plan.axis + 1 < sizes.size() && inner[plan.axis] > least) ++plan.axis;
   int64_t size = sizes[plan.axis];
   double steps = std::ceil(least / std::max(inner[plan.axis], 1.0));

@@ -1,0 +1,165 @@
+// Each group looks a few groups ahead for those that may run in its place.
+#include "lower/siblings.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "lower/expr_build.h"
+
+namespace burin::lower {
+
+namespace {
+
+using graph::Graph;
+using graph::NodeId;
+using graph::Op;
+
+constexpr size_t kWindow = 48;         // groups looked ahead
+constexpr size_t kMostValues = 4;      // of one kernel
+constexpr size_t kMostNodes = 48;      // of its expression
+constexpr int64_t kWorthBytes = 1024;  // of what is shared
+
+// Elements that a view touches.
+int64_t touched(const View& view, const Dims& space) {
+  int64_t elements = 1;
+  for (size_t d = 0; d < space.size(); ++d) elements *= view.strides[d] ? space[d] : 1;
+  return elements;
+}
+
+bool same_place(const View& a, const View& b) {
+  return a.offset == b.offset && a.strides == b.strides && a.dtype == b.dtype;
+}
+
+class Joiner {
+ public:
+  Joiner(const Graph& graph, Grouping& grouping)
+      : graph_(graph),
+        grouping_(grouping),
+        groups_(grouping.groups),
+        alias_(graph.size(), false),
+        made_(groups_.size()),
+        gone_(groups_.size(), false) {
+    for (const Group& g : groups_) alias_[g.target] = g.kind == Group::Kind::alias;
+  }
+
+  void run() {
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      if (!gone_[i] && may_join(groups_[i])) look_ahead(i);
+    }
+    std::vector<Group> kept;
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      if (!gone_[i]) kept.push_back(std::move(groups_[i]));
+    }
+    groups_ = std::move(kept);
+  }
+
+ private:
+  static bool may_join(const Group& g) {
+    return (g.kind == Group::Kind::map || g.kind == Group::Kind::row) && g.value == g.root;
+  }
+
+  // Whether b's loops are a's.
+  bool same_loops(const Group& a, const Group& b) const {
+    return a.kind == b.kind && a.space == b.space && a.reduced == b.reduced &&
+           a.output.coefs == b.output.coefs &&
+           size_of(graph_.type(a.target).dtype) == size_of(graph_.type(b.target).dtype);
+  }
+
+  void look_ahead(size_t i) {
+    size_t end = std::min(groups_.size(), i + kWindow);
+    for (size_t j = i + 1; j < end && groups_[i].siblings.size() + 1 < kMostValues; ++j) {
+      if (gone_[j] || !may_join(groups_[j]) || !same_loops(groups_[i], groups_[j])) continue;
+      if (shares(i, j) && may_move(j, i)) join(i, j);
+    }
+  }
+
+  // The node whose buffer holds the value.
+  NodeId storage(NodeId id) const {
+    while (alias_[id]) id = graph_[id].operands[0];
+    return id;
+  }
+
+  // The expression of a group with its siblings.
+  const Fused& fused(size_t i) {
+    if (!made_[i]) made_[i] = build_expr(graph_, grouping_, groups_[i]);
+    return *made_[i];
+  }
+
+  // Whether both read the same elements of a buffer at each point, or j what i computes, and most
+  // points have one of their own.
+  bool shares(size_t i, size_t j) {
+    const Fused &a = fused(i), &b = fused(j);
+    if (a.expr.nodes.size() + b.expr.nodes.size() > kMostNodes) return false;
+    const Dims& space = groups_[i].space;
+    int64_t points = Shape(space).elements();
+    auto at_same_place = [&](const View& y, const View& x) {
+      return same_place(x, y) && storage(a.buffers[static_cast<size_t>(x.pointer)]) ==
+                                     storage(b.buffers[static_cast<size_t>(y.pointer)]);
+    };
+    for (const View& y : b.expr.views) {
+      int64_t elements = touched(y, space);
+      if (2 * elements < points || elements * size_of(y.dtype) < kWorthBytes) continue;
+      for (const View& x : a.expr.views) {
+        if (at_same_place(y, x)) return true;
+      }
+      for (const View& x : a.outputs) {
+        if (at_same_place(y, x)) return true;
+      }
+    }
+    return false;
+  }
+
+  // Whether group j may run at the place of group i: all that it reads is known there. What i
+  // computes counts as known where j takes it at the same points, or for the same rows.
+  bool may_move(size_t j, size_t i) {
+    const Fused& moved = fused(j);
+    for (size_t k = i; k < j; ++k) {
+      if (gone_[k] || groups_[k].kind == Group::Kind::alias) continue;
+      bool clear = true;
+      groups_[k].each([&](const Group& writer) {
+        for (size_t p = 0; p < moved.buffers.size(); ++p) {
+          if (storage(moved.buffers[p]) != storage(writer.target)) continue;
+          if (k != i || !taken_in_place(i, moved, static_cast<int>(p))) clear = false;
+        }
+      });
+      if (!clear) return false;
+    }
+    return true;
+  }
+
+  bool taken_in_place(size_t i, const Fused& moved, int pointer) {
+    for (const View& out : moved.outputs) {
+      if (out.pointer == pointer) return false;
+    }
+    const Fused& at = fused(i);
+    for (const View& view : moved.expr.views) {
+      if (view.pointer != pointer) continue;
+      bool found = std::any_of(at.outputs.begin(), at.outputs.end(), [&](const View& out) {
+        return same_place(view, out) && view.dtype == DType::f32 &&
+               at.buffers[static_cast<size_t>(out.pointer)] ==
+                   moved.buffers[static_cast<size_t>(pointer)];
+      });
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  void join(size_t i, size_t j) {
+    groups_[i].siblings.push_back(std::move(groups_[j]));
+    gone_[j] = true;
+    made_[i].reset();
+  }
+
+  const Graph& graph_;
+  Grouping& grouping_;
+  std::vector<Group>& groups_;
+  IdVector<NodeId, bool> alias_;
+  std::vector<std::optional<Fused>> made_;
+  std::vector<bool> gone_;
+};
+
+}  // namespace
+
+void join_siblings(const Graph& graph, Grouping& grouping) { Joiner(graph, grouping).run(); }
+
+}  // namespace burin::lower
