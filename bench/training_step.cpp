@@ -1,7 +1,7 @@
 // One training step of a built-in network or an ONNX file as machine code: how long it takes, and
 // with --per-kernel which kernels take it. What bench/training compares with PyTorch.
 //   bench_training_step catdog [--batch 16] [--threads 1] [--optimiser sgd] [--seconds 2]
-//   [--per-kernel] [--json]
+//   [--exact] [--per-kernel] [--json]
 // Data, labels and weights are random; weights do not advance, so every step is the same work.
 #include <chrono>
 #include <cstdio>
@@ -25,7 +25,7 @@ struct Settings {
   int64_t batch = 16;
   int threads = 1;
   double seconds = 2;
-  bool per_kernel = false, json = false;
+  bool exact = false, per_kernel = false, json = false;
 };
 
 // A variable's initial value, zeros for labels, numbers in [0, 1) for the rest.
@@ -98,6 +98,7 @@ Result<void> run(const Settings& s) {
   BURIN_ASSIGN(TrainedNetwork built, build_training(s.network, s.batch, *optimiser));
   driver::CompileOptions options;
   BURIN_ASSIGN(options.target, isa::host_target());
+  options.exact = s.exact;
   BURIN_ASSIGN(Fed fed, compile(s, built.step, options));
   print(fed,
         driver::measure_profile(*fed.session, fed.inputs, fed.outputs, options.target.machine, {},
@@ -114,6 +115,7 @@ int main_of(int argc, char** argv) {
   app.add_option("--threads", s.threads, "threads to run on");
   app.add_option("--optimiser", s.optimiser, "how weights follow gradients");
   app.add_option("--seconds", s.seconds, "how long to run");
+  app.add_flag("--exact", s.exact, "neither Winograd's nor Strassen's method");
   app.add_flag("--per-kernel", s.per_kernel, "print each kernel's time");
   app.add_flag("--json", s.json, "machine-readable output");
   CLI11_PARSE(app, argc, argv);
