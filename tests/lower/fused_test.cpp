@@ -81,6 +81,30 @@ std::vector<FusedCase> pair_cases() {
   };
 }
 
+// Kernels of several values.
+std::vector<FusedCase> sibling_cases() {
+  return {
+      {"batch_norm_gradient",
+       [](auto& b, Dims d, DType t) {  // two sums of a masked gradient, and what they make of it
+         NodeId x = b.in(t, d), g = b.in(t, d), scale = b.in(t, {d[2]});
+         NodeId y = b.mul(x, keep(b, scale, x, {2}));
+         NodeId zero = b.full({t, Shape(d)}, 0);
+         NodeId masked = b.select(b.gt(y, zero), g, zero);
+         NodeId bias = b.reduce(masked, ReduceKind::sum, {0, 1});
+         NodeId slope = b.reduce(b.mul(masked, x), ReduceKind::sum, {0, 1});
+         NodeId dx = b.sub(masked, b.mul(x, keep(b, slope, x, {2})));
+         return b.add(dx, keep(b, bias, x, {2}));
+       }},
+      {"negative_beside_its_floor",
+       [](auto& b, Dims d, DType t) {  // one kernel reads and writes one buffer
+         NodeId x = b.concatenate({b.in(t, d), b.exp(b.in(t, d))}, 0);
+         NodeId neg = b.neg(x);
+         NodeId all = b.concatenate({neg, x}, 0);
+         return b.concatenate({b.floor(neg), b.exp(all)}, 0);
+       }},
+  };
+}
+
 const std::vector<FusedCase>& fused_cases() {
   static const std::vector<FusedCase> cases = {
       {"softmax_last", [](auto& b, Dims d, DType t) { return softmax(b, b.in(t, d), 2, false); }},
@@ -137,24 +161,6 @@ const std::vector<FusedCase>& fused_cases() {
          NodeId i = b.iota({DType::i32, Shape(d)}, 2), j = b.iota({DType::i32, Shape(d)}, 1);
          return b.select(b.bit_and(b.le(i, j), b.gt(x, y)), x, b.with_scalar(Op::add, y, 1));
        }},
-      {"batch_norm_gradient",
-       [](auto& b, Dims d, DType t) {  // two sums of a masked gradient, and what they make of it
-         NodeId x = b.in(t, d), g = b.in(t, d), scale = b.in(t, {d[2]});
-         NodeId y = b.mul(x, keep(b, scale, x, {2}));
-         NodeId zero = b.full({t, Shape(d)}, 0);
-         NodeId masked = b.select(b.gt(y, zero), g, zero);
-         NodeId bias = b.reduce(masked, ReduceKind::sum, {0, 1});
-         NodeId slope = b.reduce(b.mul(masked, x), ReduceKind::sum, {0, 1});
-         NodeId dx = b.sub(masked, b.mul(x, keep(b, slope, x, {2})));
-         return b.add(dx, keep(b, bias, x, {2}));
-       }},
-      {"negative_beside_its_floor",
-       [](auto& b, Dims d, DType t) {  // one kernel reads and writes one buffer
-         NodeId x = b.concatenate({b.in(t, d), b.exp(b.in(t, d))}, 0);
-         NodeId neg = b.neg(x);
-         NodeId all = b.concatenate({neg, x}, 0);
-         return b.concatenate({b.floor(neg), b.exp(all)}, 0);
-       }},
       {"residual_sum_and_norm",
        [](auto& b, Dims d, DType t) {
          NodeId sum = b.add(b.in(t, d), b.in(t, d));
@@ -173,6 +179,7 @@ TEST_P(FusedKernels, AgreeWithTheOracle) {
                          {1, 17, 160}, {33, 2, 20}, {3, 5, 144}};
   std::vector<FusedCase> cases = fused_cases();
   for (FusedCase& pairs : pair_cases()) cases.push_back(std::move(pairs));
+  for (FusedCase& siblings : sibling_cases()) cases.push_back(std::move(siblings));
   for (const FusedCase& fused : cases) {
     for (DType dtype : {DType::f32, DType::f64}) {
       for (const Dims& dims : shapes) {
@@ -186,6 +193,36 @@ TEST_P(FusedKernels, AgreeWithTheOracle) {
         EXPECT_FALSE(wrong) << where << ": " << *wrong;
       }
     }
+  }
+}
+
+// Maps that read along another axis than they write, too large for the first-level cache.
+TEST_P(FusedKernels, TurnedMapsAgreeWithTheOracle) {
+  const Execution& execution = GetParam();
+  if (auto why = execution.unavailable()) GTEST_SKIP() << *why;
+  struct Row {
+    Dims from, order;
+  };
+  const Row rows[] = {{{144, 129}, {1, 0}},
+                      {{131, 257}, {1, 0}},
+                      {{70, 5, 9, 7}, {3, 2, 1, 0}},
+                      {{3, 17, 400}, {0, 2, 1}},
+                      {{2, 65, 160}, {2, 0, 1}}};
+  for (const Row& row : rows) {
+    OpCase turned{
+        "turned", Op::add, [&](CaseBuilder& b) {
+          NodeId x = b.transpose(b.f32(row.from), row.order);
+          Shape shape = b.shape(x);
+          NodeId y = b.add(b.exp(x), b.f32(shape.dims()));
+          auto last = static_cast<int64_t>(shape.rank()) - 1;
+          NodeId i = b.convert(b.iota({DType::i32, shape}, last), DType::f32);
+          return b.add(y, b.mul(i, b.convert(b.iota({DType::i32, shape}, 0), DType::f32)));
+        }};
+    BuiltCase built = build_case(turned);
+    auto got = execution.run(built.graph, built.inputs);
+    ASSERT_TRUE(got) << got.error().text();
+    auto wrong = difference_to_oracle(built.graph, built.inputs, *got);
+    EXPECT_FALSE(wrong) << Shape(row.from).text() << ": " << *wrong;
   }
 }
 

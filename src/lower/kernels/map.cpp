@@ -1,6 +1,6 @@
 // Axes in the order of the output's memory; lanes along the innermost. Where a load strides along
 // the lanes, the axis that it is contiguous in becomes the innermost loop, so that each cache line
-// it touches is used up before the next one.
+// it touches is used up before the next one; large ones have all their loops in that order.
 #include "lower/kernels/map.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 
 #include "lower/kernels/pairs.h"
 #include "lower/kernels/tiles.h"
+#include "lower/kernels/turned.h"
 
 namespace burin::lower {
 
@@ -22,56 +23,57 @@ namespace {
 class MapKernel {
  public:
   explicit MapKernel(const FusedJob& job)
+      : MapKernel(job, static_cast<int>(job.space.size()) - 1) {}
+  explicit MapKernel(const Turned& turned)
+      : MapKernel(turned.job, static_cast<int>(turned.lane_axis)) {}
+
+  DenseKernels make() {
+    double work = point_bytes(job_) + 2 * point_flops(job_);
+    auto tiled = static_cast<size_t>(lane_axis_ + 1);  // axes that tiles share
+    for (size_t a = tiled; a < axes_; ++a) work *= static_cast<double>(job_.space[a]);
+    Dims space(job_.space.begin(), job_.space.begin() + lane_axis_ + 1);
+    TilePlan plan =
+        plan_tiles(space, work, kTileWork, lane_axis_, int64_t{lanes_.lanes} * lanes_.unroll);
+    lanes_.chunk = plan.axis + 1 == tiled ? plan.chunk : lanes_.size;
+    if (axes_ == 0) {
+      emit_point({b_.index(0), 1, 1, {}}, {});
+    } else {
+      ranges_ = plan.emit(b_);
+      for (size_t a = tiled; a < axes_; ++a) {
+        ranges_.push_back({b_.index(0), b_.index(job_.space[a])});
+      }
+      emit_axis(0);
+    }
+    DenseStage stage = fused_stage(job_, b_.finish(), plan.tiles);
+    stage.in_place = pairs_in_place(job_);
+    std::string algorithm =
+        fmt::format("map over {}, {} lanes x {}{}", Shape(job_.space).text(), lanes_.lanes,
+                    lanes_.unroll, tiled < axes_ ? ", read along another axis" : "");
+    return {.stages = {std::move(stage)}, .extras = {}, .algorithm = std::move(algorithm)};
+  }
+
+ private:
+  MapKernel(const FusedJob& job, int lane_axis)
       : job_(job), b_(job.name, job.pointers), axes_(job.space.size()), index_(axes_) {
-    lane_axis_ = static_cast<int>(axes_) - 1;
+    lane_axis_ = last_axis_ = lane_axis;
     lanes_.lanes = lanes_for(job.expr, job.outputs, lane_axis_, *job.machine);
     lanes_.masks = can_mask(job.expr, job.outputs, *job.machine);
     lanes_.mask_elem =
         job.machine->vector_bits / lanes_.lanes == 64 ? loop::Elem::m64 : loop::Elem::m32;
     if (axes_ == 0) return;
-    lanes_.size = job.space.back();
-    lanes_.unroll = choose_unroll();
-    last_axis_ = choose_last();
+    lanes_.size = job.space[static_cast<size_t>(lane_axis)];
+    last_axis_ = static_cast<int>(contiguous_axis(job, static_cast<size_t>(lane_axis)));
+    lanes_.unroll = turned() ? 1 : choose_unroll();
   }
 
-  DenseKernels make() {
-    double work = point_bytes(job_) + 2 * point_flops(job_);
-    TilePlan plan =
-        plan_tiles(job_.space, work, kTileWork, lane_axis_, int64_t{lanes_.lanes} * lanes_.unroll);
-    lanes_.chunk = plan.axis + 1 == axes_ ? plan.chunk : lanes_.size;
-    if (axes_ == 0) {
-      emit_point({b_.index(0), 1, 1, {}}, {});
-    } else {
-      ranges_ = plan.emit(b_);
-      emit_axis(0);
-    }
-    DenseStage stage = fused_stage(job_, b_.finish(), plan.tiles);
-    stage.in_place = pairs_in_place(job_);
-    std::string algorithm = fmt::format("map over {}, {} lanes x {}", Shape(job_.space).text(),
-                                        lanes_.lanes, lanes_.unroll);
-    return {.stages = {std::move(stage)}, .extras = {}, .algorithm = std::move(algorithm)};
-  }
+  // Whether further loops lie inside that of the lanes.
+  bool turned() const { return lane_axis_ + 1 < static_cast<int>(axes_); }
 
- private:
   int choose_unroll() const {
     auto nodes = job_.expr.nodes.size();
     int unroll = nodes <= 6 ? 4 : nodes <= 12 ? 2 : 1;
     while (unroll > 1 && int64_t{lanes_.lanes} * unroll > lanes_.size) unroll /= 2;
     return lanes_.lanes == 1 ? 1 : unroll;
-  }
-
-  // The innermost loop: the lanes, or the axis that most strided loads are contiguous in.
-  int choose_last() const {
-    std::vector<int> votes(axes_, 0);
-    auto lane = static_cast<size_t>(lane_axis_);
-    for (const View& view : job_.expr.views) {
-      if (view.strides[lane] == 0 || view.strides[lane] == 1) continue;
-      for (size_t a = 0; a + 1 < axes_; ++a) {
-        if (view.strides[a] == 1 && job_.space[a] > 1) ++votes[a];
-      }
-    }
-    auto best = std::max_element(votes.begin(), votes.end());
-    return *best > 0 ? static_cast<int>(best - votes.begin()) : lane_axis_;
   }
 
   void emit_axis(size_t axis) {
@@ -92,17 +94,27 @@ class MapKernel {
     if (!inside) bases = all_bases();
     emit_lanes(b_, lanes_, ranges_[lane], {}, [&](const LaneStep& step, LaneState) {
       index_[lane] = step.i;
-      if (!inside) {
-        emit_point(step, bases);
-        return LaneState{};
-      }
-      index_[last] = {};
-      std::vector<Value> inner = all_bases();
-      emit_range(b_, ranges_[last], {}, [&](Value i, LaneState) {
-        index_[last] = i;
-        emit_point(step, inner);
+      inside ? emit_inside(lane + 1, step) : emit_point(step, bases);
+      return LaneState{};
+    });
+  }
+
+  // The loops from `axis` on that lie inside that of the lanes, then the one that is read along.
+  void emit_inside(size_t axis, const LaneStep& step) {
+    auto last = static_cast<size_t>(last_axis_);
+    if (axis < axes_ && axis != last) {
+      emit_range(b_, ranges_[axis], {}, [&](Value i, LaneState) {
+        index_[axis] = i;
+        emit_inside(axis + 1, step);
         return LaneState{};
       });
+      return;
+    }
+    index_[last] = {};
+    std::vector<Value> bases = all_bases();
+    emit_range(b_, ranges_[last], {}, [&](Value i, LaneState) {
+      index_[last] = i;
+      emit_point(step, bases);
       return LaneState{};
     });
   }
@@ -123,7 +135,7 @@ class MapKernel {
       point.open_axis = last_axis_;
       if (axes_ > 0) {
         point.extra.assign(axes_, 0);
-        point.extra.back() = int64_t{u} * step.lanes;
+        point.extra[static_cast<size_t>(lane_axis_)] = int64_t{u} * step.lanes;
       }
       if (!bases.empty()) point.bases = bases.first(loads);
       std::vector<Value> values = emit_expr(b_, job_.expr, point, {});
@@ -154,6 +166,7 @@ DenseKernels make_map(const FusedJob& job) {
   });
   FusedJob collapsed = collapse(job, order);
   if (auto kind = pair_copy(collapsed)) return make_pair_copy(collapsed, *kind);
+  if (auto turned = turn(collapsed)) return MapKernel(*turned).make();
   return MapKernel(collapsed).make();
 }
 

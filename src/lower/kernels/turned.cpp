@@ -1,0 +1,74 @@
+// Lanes go through as many lines as there are lanes, and the innermost loop through the elements of
+// those lines. What lies between belongs to the same rows of what is read. A long innermost axis is
+// cut into lines, outermost, so that what is written comes in rows as well.
+#include "lower/kernels/turned.h"
+
+#include <algorithm>
+
+#include "lower/kernels/machine_model.h"
+#include "lower/kernels/views.h"
+
+namespace burin::lower {
+
+namespace {
+
+constexpr int64_t kLeastPoints = 1 << 14;  // smaller ones stay in the caches anyway
+constexpr int64_t kFewestLanes = 64;       // along the axis that is written along
+
+// The stride of a view that is contiguous along `last`, for the order of the axes in between.
+int64_t stride_read(const FusedJob& job, size_t axis, size_t last) {
+  for (const View& view : job.expr.views) {
+    if (view.strides[last] == 1) return view.strides[axis];
+  }
+  return 0;
+}
+
+}  // namespace
+
+size_t contiguous_axis(const FusedJob& job, size_t lane_axis) {
+  std::vector<int> votes(job.space.size(), 0);
+  for (const View& view : job.expr.views) {
+    if (view.strides[lane_axis] == 0 || view.strides[lane_axis] == 1) continue;
+    for (size_t a = 0; a < votes.size(); ++a) {
+      if (a != lane_axis && view.strides[a] == 1 && job.space[a] > 1) ++votes[a];
+    }
+  }
+  auto best = std::max_element(votes.begin(), votes.end());
+  return *best > 0 ? static_cast<size_t>(best - votes.begin()) : lane_axis;
+}
+
+std::optional<Turned> turn(const FusedJob& job) {
+  if (job.space.size() < 2 || Shape(job.space).elements() < kLeastPoints) return std::nullopt;
+  size_t lane = job.space.size() - 1, last = contiguous_axis(job, lane);
+  if (last == lane || job.space[lane] < kFewestLanes) return std::nullopt;
+  std::vector<size_t> between;
+  for (size_t a = 0; a < lane; ++a) {
+    if (a != last) between.push_back(a);
+  }
+  std::stable_sort(between.begin(), between.end(), [&](size_t a, size_t c) {
+    return stride_read(job, a, last) > stride_read(job, c, last);
+  });
+  Turned turned{job, 0};
+  std::vector<AxisSource> axes;
+  Dims sizes;
+  auto add = [&](size_t axis, int64_t size, int64_t step) {
+    axes.push_back({static_cast<int>(axis), step});
+    sizes.push_back(size);
+  };
+  bool lines = job.space[last] > kLineFloats && job.space[last] % kLineFloats == 0;
+  if (lines) add(last, job.space[last] / kLineFloats, kLineFloats);
+  turned.lane_axis = sizes.size();
+  add(lane, job.space[lane], 1);
+  for (size_t a : between) add(a, job.space[a], 1);
+  add(last, lines ? kLineFloats : job.space[last], 1);
+  turned.job.expr = remap(job.expr, axes);
+  for (View& view : turned.job.outputs) {
+    view = remap(view, axes);
+    view.streams = false;  // lines here and there
+  }
+  turned.job.space = std::move(sizes);
+  turned.job.reduced.assign(turned.job.space.size(), false);
+  return turned;
+}
+
+}  // namespace burin::lower
