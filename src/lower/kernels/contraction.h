@@ -36,7 +36,8 @@ struct Contraction {
   // addresses.
   int prefetch = 0;
   bool fetches_epilogue = false;  // register tiles first fetch what theirs reads and writes
-  bool fetches_rows = false;      // and, as `prefetch` says, the rows of the next tile
+  bool fetches_rows = false;      // and, as `prefetch` says, the rows of the next tile,
+  int64_t fetch_groups = 1;       //   so many times as many of them
   // Lines that a register tile with a `fetch` fetches there in each trip of its loop over k.
   int64_t fetch_lines = 0;
 };

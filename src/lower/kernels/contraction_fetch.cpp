@@ -1,5 +1,6 @@
 // What the register tiles of a contraction without weights fetch before it is needed: the lines
 // that their epilogues read and write, and the rows of the left side that the next tile reads.
+#include "base/checked.h"
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
 
@@ -31,8 +32,10 @@ void plan_fetches(Contraction& c, const Schedule& schedule) {
   if (c.weights || !nest.taps.empty() || nest.m_tap.extent != 1) return;
   c.fetches_epilogue = c.k >= kStepsPerFetch;
   bool adjoin = c.lhs_k_stride == 1 && nest.lhs_m_stride == c.k;
-  c.fetches_rows = adjoin && c.prefetch == 0 && schedule.rows <= kRowScale;
-  if (c.fetches_rows) c.prefetch = kRowScale;
+  c.fetches_rows = adjoin && c.prefetch == 0;
+  if (!c.fetches_rows) return;
+  c.prefetch = kRowScale;
+  c.fetch_groups = ceil_div(schedule.rows, int64_t{kRowScale});
 }
 
 void fetch_for_epilogue(Builder& b, const MicroTile& tile) {

@@ -143,9 +143,12 @@ class ContractionEmitter {
   // The lines of the next panel that belong to one trip of the loop.
   void prefetch(Value at, int64_t lhs_step) {
     if (!ahead_.base.valid() || lhs_step != kF32Bytes) return;
-    for (int64_t line = 0; line < kContractionUnroll * kF32Bytes * c_.prefetch;
-         line += kLineBytes) {
-      b_.prefetch({ahead_.base, at, c_.prefetch, ahead_.disp + line});
+    int64_t group = c_.k * kF32Bytes * c_.prefetch;
+    for (int64_t first = 0; first < c_.fetch_groups * group; first += group) {
+      for (int64_t line = 0; line < kContractionUnroll * kF32Bytes * c_.prefetch;
+           line += kLineBytes) {
+        b_.prefetch({ahead_.base, at, c_.prefetch, ahead_.disp + first + line});
+      }
     }
   }
 
@@ -158,7 +161,9 @@ class ContractionEmitter {
   void prefetch_step(int64_t k, int64_t lhs_step) {
     int64_t bytes = k * kF32Bytes * c_.prefetch;
     if (!ahead_.base.valid() || lhs_step != kF32Bytes || bytes % kLineBytes != 0) return;
-    b_.prefetch(ahead_.plus(bytes));
+    for (int64_t g = 0; g < c_.fetch_groups; ++g) {
+      b_.prefetch(ahead_.plus(bytes + g * c_.k * kF32Bytes * c_.prefetch));
+    }
   }
 
   std::vector<size_t> active() const {
