@@ -19,9 +19,10 @@ struct WeightGradientPlan {
   int64_t pixels =
       1;  // at a time, each with sums of its own: a small tile's would wait for another
   int64_t block = 1;
-  int64_t parts = 1;   // of the batch
-  int64_t groups = 1;  // of the blocks of channels
-  double cycles = 0;   // estimated, of one core
+  int64_t parts = 1;     // of the batch
+  int64_t groups = 1;    // of the blocks of channels
+  bool fetches = false;  // while at a block of rows, fetch the next one
+  double cycles = 0;     // estimated, of one core
 };
 
 inline constexpr int64_t kMostPartBytes = 8 << 20;  // of all parts together

@@ -66,6 +66,8 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
   int64_t part = 4 * w.part_elements();
   int64_t fits = std::max<int64_t>(1, kMostPartBytes / part);
   best.parts = std::min({w.images, kEnoughTiles, fits});
+  int64_t touched = kF32Bytes * w.images * w.pixels[0] * w.pixels[1] * (w.in + w.out);
+  best.fetches = w.taps[0] * w.taps[1] == 1 && touched / best.parts > machine.l2_bytes;
   best.groups = std::min(ceil_div(w.in, best.rows), ceil_div(kEnoughTiles, best.parts));
   return best;
 }

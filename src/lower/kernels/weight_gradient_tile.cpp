@@ -163,12 +163,22 @@ class WeightGradientEmitter {
                    [&](Value at, std::span<const Value> carried) {
                      std::vector<Value> next(carried.begin(), carried.end());
                      next[0] = b_.offset({carried[0], {}, 1, at_a_time * dy_step});
+                     if (w_.plan.fetches) fetch_next_block({x, at, 1, 0}, {carried[0], {}, 1, 0});
                      for (int64_t p = 0; p < at_a_time; ++p) {
                        add_pixel({x, at, 1, p * step}, {carried[0], {}, 1, p * dy_step},
                                  static_cast<size_t>(1 + p * rows_of_tile_ * vectors_), next);
                      }
                      return next;
                    });
+  }
+
+  // The lines of a pixel of the next block of rows.
+  void fetch_next_block(const loop::Address& x, const loop::Address& dy) {
+    int64_t rows = w_.plan.block * kF32Bytes;
+    for (int64_t v = 0; v < vectors_; ++v) {
+      b_.prefetch(dy.plus(rows * w_.dy.strides[0] + v * w_.lanes * kF32Bytes));
+    }
+    b_.prefetch(x.plus(rows * w_.step[0] * w_.x.strides[1]));
   }
 
   // Adds a pixel's outer product to the sums from `first` on.
