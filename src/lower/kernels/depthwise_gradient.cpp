@@ -79,6 +79,8 @@ DepthwiseGradient form_of(const DenseJob& job) {
   w.vectors = ceil_div(w.channel_vectors(), groups);
   w.tap_rows = choose_tap_rows(w, *job.machine);
   w.block = choose_block(w, *job.machine);
+  int64_t pixels = w.input[0] * w.input[1] + w.pixels[0] * w.pixels[1];
+  w.fetches = w.images * w.channels * pixels * kF32Bytes > w.parts * job.machine->l2_bytes;
   w.parts_pointer = job.pointers;
   return w;
 }

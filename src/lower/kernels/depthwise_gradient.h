@@ -22,6 +22,7 @@ struct DepthwiseGradient {
   // How the work is cut: rows of taps that are summed at once, rows of an image that are walked for
   // all channels of a tile, parts of the batch, vectors of channels of a tile.
   int64_t tap_rows = 1, block = 1, parts = 1, vectors = 1;
+  bool fetches = false;   // while at a block of rows, fetch the next one
   int parts_pointer = 0;  // [part][kh][kw][c], c padded to whole vectors
 
   int64_t channel_vectors() const { return (channels + lanes - 1) / lanes; }

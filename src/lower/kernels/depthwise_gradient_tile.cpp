@@ -135,6 +135,7 @@ class DepthwiseGradientEmitter {
     auto body = [&](Value, std::span<const Value> carried) {
       std::vector<Value> next(carried.begin(), carried.end());
       Value &at = next[next.size() - 2], &from = next.back();
+      fetch_next_block(at, from);
       Value g = b_.load(vector_, {from, {}, 1, 0}, mask_);
       for (int64_t kh = rows.first; kh < rows.last; ++kh) {
         for (int64_t kw = columns.first; kw < columns.last; ++kw) {
@@ -151,6 +152,19 @@ class DepthwiseGradientEmitter {
     acc = b_.loop(b_.index(columns.from), b_.index(columns.to), 1, acc, body);
     acc.resize(acc.size() - 2);
     return acc;
+  }
+
+  // The lines of a pixel of the next block of rows: each channel's lie too far apart for the
+  // machine to foresee them.
+  void fetch_next_block(Value x, Value dy) {
+    if (!w_.fetches) return;
+    b_.prefetch({dy, {}, 1, w_.block * w_.dy.strides[1] * kF32Bytes});
+    for (int64_t row = 0; row < w_.step[0]; ++row) {
+      for (int64_t column = 0; column < w_.step[1]; ++column) {
+        int64_t ahead = (w_.block * w_.step[0] + row) * w_.x.strides[1];
+        b_.prefetch({x, {}, 1, (ahead + column * w_.x.strides[2]) * kF32Bytes});
+      }
+    }
   }
 
   Builder& b_;

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/tiles.h"
 
 namespace burin::lower {
@@ -18,6 +19,7 @@ namespace {
 constexpr int64_t kMostTaps = 32;    // along a row: each is unrolled
 constexpr int64_t kMostFmas = 1024;  // of one register tile and row of the window
 constexpr int64_t kTileBytes = 128 << 10;
+constexpr int64_t kLargeInput = 4;  // second-level caches: what comes from memory
 
 // One axis that a window may slide along.
 struct Axis {
@@ -176,6 +178,8 @@ DenseKernels make_depthwise(const DenseJob& job) {
   DenseKernels kernels;
   Window w = window_form(job, kernels);
   w.nest.rhs = plain_operand(job, 1, kernels);  // [taps..., 1, channels]: rows of channels
+  int64_t bytes = operand_shape(job, 0).elements() * kF32Bytes;
+  w.fetches = w.nest.taps.size() == 1 && bytes > kLargeInput * job.machine->l2_bytes;
   return make_kernels(job, w, std::move(kernels));
 }
 

@@ -12,6 +12,7 @@ struct Window {
   Nest nest;
   std::optional<graph::ReduceKind> reduce;  // pooling; else products with weights, summed
   double flops = 0;
+  bool fetches = false;  // register tiles fetch the next row of inputs, from memory
 };
 
 // Positions and vectors of one register tile.

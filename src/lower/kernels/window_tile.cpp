@@ -35,6 +35,7 @@ class WindowEmitter {
   }
 
   std::vector<Value> emit() {
+    if (w_.fetches) fetch_next_row();
     taps(0, tile_.lhs, tile_.rhs);
     return acc_;
   }
@@ -43,6 +44,20 @@ class WindowEmitter {
   struct Use {
     int64_t row, tap;
   };
+
+  // What the position one further along the outermost axis of taps reads for the first time.
+  void fetch_next_row() {
+    const Tap& tap = w_.nest.taps[0];
+    int64_t rows = tap.lhs_stride / tap.dilation;
+    for (int64_t t = 0; t < tap.step; ++t) {
+      int64_t ahead = ((tap.extent - 1) * tap.dilation + 1 + t) * rows;
+      for (const auto& [offset, uses] : columns_) {
+        for (int64_t v = 0; v < tile_.vectors; ++v) {
+          b_.prefetch({tile_.lhs, {}, 1, (ahead + offset + v * w_.nest.lanes) * kF32Bytes});
+        }
+      }
+    }
+  }
 
   void taps(size_t depth, Value lhs, Value rhs) {
     if (depth == w_.nest.taps.size()) return row(lhs, rhs);
