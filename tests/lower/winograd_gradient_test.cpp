@@ -160,5 +160,19 @@ TEST(WinogradGradient, PlansAreText) {
   });
 }
 
+// Blocks of channels that do not share evenly among the tiles: no group may do another's last one.
+TEST(WeightGradient, EveryBlockOfChannelsIsOneTiles) {
+  for (int64_t in : {17, 40, 53, 64, 66, 79}) {
+    for (int64_t images : {1, 2, 3}) {
+      DenseCase c = gradient_case("blocks", {images, 5, 4, in}, 32, {1, 1}, {1, 1});
+      for (int bits : {256, 512}) {
+        DenseOutcome made = run_dense(c, machine_of(bits), "weight_gradient", interpret_tile());
+        EXPECT_EQ(made.failure, "") << in << " channels, " << images << " images, " << bits;
+        EXPECT_TRUE(made.algorithm.starts_with("outer products")) << made.algorithm;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace burin::test

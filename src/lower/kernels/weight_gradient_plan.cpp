@@ -68,7 +68,9 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
   best.parts = std::min({w.images, kEnoughTiles, fits});
   int64_t touched = kF32Bytes * w.images * w.pixels[0] * w.pixels[1] * (w.in + w.out);
   best.fetches = w.taps[0] * w.taps[1] == 1 && touched / best.parts > machine.l2_bytes;
-  best.groups = std::min(ceil_div(w.in, best.rows), ceil_div(kEnoughTiles, best.parts));
+  int64_t blocks = ceil_div(w.in, best.rows);
+  int64_t groups = std::min(blocks, ceil_div(kEnoughTiles, best.parts));
+  best.groups = ceil_div(blocks, ceil_div(blocks, groups));  // none is empty
   return best;
 }
 
