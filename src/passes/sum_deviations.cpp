@@ -1,11 +1,11 @@
-// With c the first element that each sum joins, n their number, and d = x - c:
-//   sum(x) = n c + sum(d),  sum((x - sum(x) / n)^2) = sum(d^2) - sum(d)^2 / n
-// c keeps d about as small as the deviations, so that the difference loses few digits.
+// With c the first element that each sum joins, n their number and m = sum(x) / n:
+//   sum((x - m)^2) = sum((x - c)^2) - n (m - c)^2
+// c keeps the squares about as small as those of the deviations, so that the difference loses few
+// digits. Both sums over x are independent then, and one kernel's.
 #include "passes/sum_deviations.h"
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "graph/rewrite.h"
 #include "passes/uniform.h"
@@ -76,30 +76,20 @@ NodeId matching_sum(const Graph& graph, NodeId id) {
   return same && walks && along ? sum : NodeId{};
 }
 
-// What takes the place of a sum and is used by that of the squares.
-struct Shifted {
-  NodeId deviations, sum;  // d and sum(d)
-};
-
-Shifted shift(graph::Rewriter& rw, NodeId sum) {
+// Takes the place of a sum of squared deviations from the mean that `sum` is n times of.
+NodeId sum_squares(graph::Rewriter& rw, NodeId id, NodeId sum) {
   graph::Builder& b = rw.builder();
-  NodeId x = rw[rw.from()[sum].operands[0]];
-  const Dims& reduced = rw.from().attr<graph::ReduceAttr>(sum).dims;
+  const Graph& from = rw.from();
+  NodeId x = rw[from[sum].operands[0]];
+  const Dims& reduced = from.attr<graph::ReduceAttr>(id).dims;
+  double n = joined(from, id);
   Dims start(b.shape(x).rank(), 0), limit = b.shape(x).dims(), stride(b.shape(x).rank(), 1);
   for (int64_t axis : reduced) limit[static_cast<size_t>(axis)] = 1;
-  NodeId first = b.reshape(b.slice(x, start, limit, stride), rw.from().type(sum).shape);
-  NodeId deviations = b.sub(x, b.broadcast(first, b.shape(x), kept_axes(rw.from(), sum)));
-  NodeId total = b.reduce(deviations, ReduceKind::sum, reduced);
-  rw.map(sum, b.add(total, b.with_scalar(Op::mul, first, joined(rw.from(), sum))));
-  return {deviations, total};
-}
-
-NodeId sum_squares(graph::Rewriter& rw, NodeId id, const Shifted& shifted) {
-  graph::Builder& b = rw.builder();
-  const Dims& reduced = rw.from().attr<graph::ReduceAttr>(id).dims;
-  NodeId squares =
-      b.reduce(b.mul(shifted.deviations, shifted.deviations), ReduceKind::sum, reduced);
-  NodeId part = b.with_scalar(Op::mul, b.mul(shifted.sum, shifted.sum), 1 / joined(rw.from(), id));
+  NodeId first = b.reshape(b.slice(x, start, limit, stride), from.type(sum).shape);
+  NodeId d = b.sub(x, b.broadcast(first, b.shape(x), kept_axes(from, sum)));
+  NodeId squares = b.reduce(b.mul(d, d), ReduceKind::sum, reduced);
+  NodeId shift = b.sub(b.with_scalar(Op::mul, rw[sum], 1 / n), first);
+  NodeId part = b.with_scalar(Op::mul, b.mul(shift, shift), n);
   return b.with_scalar(Op::max, b.sub(squares, part), 0);
 }
 
@@ -107,23 +97,10 @@ NodeId sum_squares(graph::Rewriter& rw, NodeId id, const Shifted& shifted) {
 
 Graph sum_deviations(const Graph& graph) {
   graph::Rewriter rw(graph);
-  std::unordered_map<NodeId, NodeId> sums;  // of squares -> of x
-  std::unordered_map<NodeId, Shifted> shifted;
   for (NodeId id : rw.live()) {
-    if (NodeId sum = matching_sum(graph, id); sum.valid()) {
-      sums[id] = sum;
-      shifted[sum] = {};
-    }
-  }
-  for (NodeId id : rw.live()) {
+    NodeId sum = matching_sum(graph, id);
     rw.use_source_of(id);
-    if (auto it = shifted.find(id); it != shifted.end()) {
-      it->second = shift(rw, id);
-    } else if (auto squares = sums.find(id); squares != sums.end()) {
-      rw.map(id, sum_squares(rw, id, shifted.at(squares->second)));
-    } else {
-      rw.map(id, rw.copy(id));
-    }
+    rw.map(id, sum.valid() ? sum_squares(rw, id, sum) : rw.copy(id));
   }
   return rw.finish();
 }
