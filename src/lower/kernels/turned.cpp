@@ -23,6 +23,19 @@ int64_t stride_read(const FusedJob& job, size_t axis, size_t last) {
   return 0;
 }
 
+// Whether at least as many views stride along the lanes as are read along them. What is read along
+// them comes in short pieces where the loops are turned.
+bool mostly_strided(const FusedJob& job, size_t lane) {
+  int64_t strided = 0, along = 0, points = Shape(job.space).elements();
+  for (const View& view : job.expr.views) {
+    int64_t touched = 1;
+    for (size_t a = 0; a < job.space.size(); ++a) touched *= view.strides[a] ? job.space[a] : 1;
+    if (4 * touched < points || view.strides[lane] == 0) continue;
+    ++(view.strides[lane] == 1 ? along : strided);
+  }
+  return strided >= along;
+}
+
 }  // namespace
 
 size_t contiguous_axis(const FusedJob& job, size_t lane_axis) {
@@ -41,6 +54,7 @@ std::optional<Turned> turn(const FusedJob& job) {
   if (job.space.size() < 2 || Shape(job.space).elements() < kLeastPoints) return std::nullopt;
   size_t lane = job.space.size() - 1, last = contiguous_axis(job, lane);
   if (last == lane || job.space[lane] < kFewestLanes) return std::nullopt;
+  if (!mostly_strided(job, lane)) return std::nullopt;
   std::vector<size_t> between;
   for (size_t a = 0; a < lane; ++a) {
     if (a != last) between.push_back(a);
