@@ -41,9 +41,7 @@ class StoredOrComputed {
     find_classes();
     double again = 0;
     for (const Class& c : classes_) {
-      for (NodeId leaf : own.nodes) {
-        again += costs(leaf, c);
-      }
+      for (NodeId leaf : own.nodes) again += costs(leaf, c);
     }
     double stored = bytes(id_) * static_cast<double>(classes_.size());
     for (NodeId leaf : own.nodes) {
@@ -66,14 +64,15 @@ class StoredOrComputed {
   }
 
  private:
-  double bytes(NodeId id) const {
-    return static_cast<double>(points_ * size_of(graph_.type(id).dtype));
-  }
   // Groups that will be siblings, and what they read but for the node.
   struct Class {
     const Group* group;
     Leaves reads;
   };
+
+  double bytes(NodeId id) const {
+    return static_cast<double>(points_ * size_of(graph_.type(id).dtype));
+  }
 
   static bool covers(const Leaves& reads, const Leaves& wanted) {
     return std::all_of(wanted.nodes.begin(), wanted.nodes.end(),
@@ -98,7 +97,7 @@ class StoredOrComputed {
     return !is_elementwise(id) || state_.needed[id] || state_.facts.read_from_memory[id];
   }
 
-  // Adds what `from` is made of, but for what the node at hand alone is.
+  // Adds what `from` is made of, but not what the node at hand is, unless it is `from`.
   void walk(NodeId from, Leaves& found) const {
     std::vector<NodeId> open = {from};
     while (!open.empty() && found.cheap) {
