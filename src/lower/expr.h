@@ -59,7 +59,7 @@ struct Point {
   std::vector<int64_t> extra;          // compile-time addition per axis (unrolled positions)
   int lane_axis = -1;
   uint16_t lanes = 1;
-  loop::Value mask;  // the lanes in range, a mask of any width; invalid if all are
+  loop::Value mask;      // the lanes in range, a mask of any width; invalid if all are
   bool aligned = false;  // the index along lane_axis is a multiple of lanes
   // The addresses of the expression's views at `index`, from emit_bases: what a kernel computes
   // once for all the unrolled points around it. Empty: each load computes its own address.

@@ -1,6 +1,6 @@
-// Joins groups that walk the same space over the same buffers: one kernel computes their values side
-// by side and reads once what they share. The two sums of batch normalisation's gradient are such,
-// and what an optimiser makes of one gradient.
+// Joins groups that walk the same space over the same buffers: one kernel computes their values
+// side by side and reads once what they share. The two sums of batch normalisation's gradient are
+// such, and what an optimiser makes of one gradient.
 #pragma once
 
 #include "lower/group.h"

@@ -27,7 +27,7 @@ using graph::Op;
 using loop::Builder;
 using loop::Value;
 
-constexpr double kGain = 1.25;  // the least, of cycles saved over cycles of the sums
+constexpr double kGain = 1.25;    // the least, of cycles saved over cycles of the sums
 constexpr double kWorthIt = 1e5;  // cycles saved that a kernel more is worth
 constexpr int64_t kEnoughChunks = 4, kFewestRowsPerLane = 6;
 

@@ -39,8 +39,9 @@ inline constexpr double kMostMapTiles = 512;
 // smaller by some steps, at least half of it, where that makes their number even.
 int64_t share_evenly(int64_t size, int64_t chunk, int64_t step, int64_t before);
 
-// Tiles of at least `least` units of work where there is as much, and not many more than kMostMapTiles;
-// one point of the space is `work` units. Chunks of `vector_axis` are multiples of `vector`.
+// Tiles of at least `least` units of work where there is as much, and not many more than
+// kMostMapTiles; one point of the space is `work` units. Chunks of `vector_axis` are multiples of
+// `vector`.
 TilePlan plan_tiles(const Dims& sizes, double work, double least, int vector_axis, int64_t vector);
 
 }  // namespace burin::lower
