@@ -105,6 +105,12 @@ bool has_vectors(const View& view, int lane_axis, const loop::Machine& machine) 
 
 }  // namespace
 
+int64_t elements_touched(const View& view, std::span<const int64_t> sizes) {
+  int64_t elements = 1;
+  for (size_t a = 0; a < sizes.size(); ++a) elements *= view.strides[a] ? sizes[a] : 1;
+  return elements;
+}
+
 Elem register_elem(DType dtype) {
   switch (dtype) {
     case DType::f16:

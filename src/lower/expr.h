@@ -26,6 +26,9 @@ struct View {
   bool streams = false;
 };
 
+// Elements that a view touches over a space of these sizes, each counted once.
+int64_t elements_touched(const View& view, std::span<const int64_t> sizes);
+
 struct ExprNode {
   enum class Kind : uint8_t { load, acc, literal, index, op };
   Kind kind = Kind::op;

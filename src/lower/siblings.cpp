@@ -19,13 +19,6 @@ constexpr size_t kMostValues = 4;      // of one kernel
 constexpr size_t kMostNodes = 48;      // of its expression
 constexpr int64_t kWorthBytes = 1024;  // of what is shared
 
-// Elements that a view touches.
-int64_t touched(const View& view, const Dims& space) {
-  int64_t elements = 1;
-  for (size_t d = 0; d < space.size(); ++d) elements *= view.strides[d] ? space[d] : 1;
-  return elements;
-}
-
 bool same_place(const View& a, const View& b) {
   return a.offset == b.offset && a.strides == b.strides && a.dtype == b.dtype;
 }
@@ -97,7 +90,7 @@ class Joiner {
                                      storage(b.buffers[static_cast<size_t>(y.pointer)]);
     };
     for (const View& y : b.expr.views) {
-      int64_t elements = touched(y, space);
+      int64_t elements = elements_touched(y, space);
       if (2 * elements < points || elements * size_of(y.dtype) < kWorthBytes) continue;
       for (const View& x : a.expr.views) {
         if (at_same_place(y, x)) return true;

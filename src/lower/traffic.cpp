@@ -17,11 +17,8 @@ class Traffic {
     };
     if (std::any_of(seen_.begin(), seen_.end(), equal)) return;
     seen_.push_back(view);
-    auto bytes = static_cast<double>(size_of(view.dtype));
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      if (view.strides[i] != 0) bytes *= static_cast<double>(sizes[i]);
-    }
-    bytes_[static_cast<size_t>(view.pointer)] += bytes;
+    bytes_[static_cast<size_t>(view.pointer)] +=
+        static_cast<double>(elements_touched(view, sizes) * size_of(view.dtype));
   }
 
   std::vector<double> take() { return std::move(bytes_); }

@@ -36,11 +36,7 @@ size_t choose_lane_axis(const FusedJob& job) {
     }
   };
   auto touched = [&](const View& view) {
-    double elements = 1;
-    for (size_t a = 0; a < votes.size(); ++a) {
-      if (view.strides[a] != 0) elements *= static_cast<double>(job.space[a]);
-    }
-    return elements;
+    return static_cast<double>(elements_touched(view, job.space));
   };
   auto holds_points = [&](const View& view) {
     for (size_t a = 0; a < votes.size(); ++a) {

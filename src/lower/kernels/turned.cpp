@@ -28,9 +28,7 @@ int64_t stride_read(const FusedJob& job, size_t axis, size_t last) {
 bool mostly_strided(const FusedJob& job, size_t lane) {
   int64_t strided = 0, along = 0, points = Shape(job.space).elements();
   for (const View& view : job.expr.views) {
-    int64_t touched = 1;
-    for (size_t a = 0; a < job.space.size(); ++a) touched *= view.strides[a] ? job.space[a] : 1;
-    if (4 * touched < points || view.strides[lane] == 0) continue;
+    if (4 * elements_touched(view, job.space) < points || view.strides[lane] == 0) continue;
     ++(view.strides[lane] == 1 ? along : strided);
   }
   return strided >= along;
