@@ -131,6 +131,21 @@ std::vector<DenseCase> tall_cases() {
   return cases;
 }
 
+// Gradients of products' weights, x^T dy.
+std::vector<DenseCase> weight_cases() {
+  std::vector<DenseCase> cases;
+  auto add = [&](Dims x, Dims dy, std::vector<int64_t> contract) {
+    DenseCase c = matmul_case("weights", std::move(x), std::move(dy));
+    c.attr = graph::DotAttr{{}, {}, contract, contract};
+    c.constant_weights = false;
+    cases.push_back(std::move(c));
+  };
+  add({2048, 17}, {2048, 70}, {0});
+  add({1053, 33}, {1053, 64}, {0});
+  add({9, 128, 40}, {9, 128, 67}, {0, 1});
+  return cases;
+}
+
 // Products of views whose register tiles fetch rows of the left side, or what epilogues read.
 std::vector<DenseCase> batched_cases() {
   std::vector<DenseCase> cases = {
@@ -144,19 +159,19 @@ std::vector<DenseCase> batched_cases() {
 }
 
 // Interpreted and as machine code, with and without an epilogue; returns what ran.
-std::vector<std::string> run_products(DenseCase c) {
+std::vector<std::string> run_products(DenseCase c, std::string_view method = "gemm") {
   std::vector<std::string> algorithms;
   for (bool epilogue : {false, true}) {
     c.epilogue = epilogue;
     for (int bits : {256, 512}) {
-      DenseOutcome outcome = run_dense(c, machine_of(bits), "gemm", interpret_tile());
+      DenseOutcome outcome = run_dense(c, machine_of(bits), method, interpret_tile());
       EXPECT_EQ(outcome.failure, "") << c.name << c.x.shape.text() << ", " << bits << " bits";
       algorithms.push_back(outcome.algorithm);
     }
     for (const char* name : {"avx2", "avx512"}) {
       isa::Target target = isa::target_from_name(name).value();
       if (!isa::can_run(target)) continue;
-      EXPECT_EQ(run_dense(c, target.machine, "gemm", engraved_tile(target)).failure, "")
+      EXPECT_EQ(run_dense(c, target.machine, method, engraved_tile(target)).failure, "")
           << c.name << c.x.shape.text() << " on " << name;
     }
   }
@@ -167,6 +182,14 @@ TEST(DenseKernels, LeftSidesThatArePacked) {
   for (const DenseCase& c : tall_cases()) {
     for (const std::string& algorithm : run_products(c)) {
       EXPECT_NE(algorithm.find("left side packed"), std::string::npos) << algorithm;
+    }
+  }
+}
+
+TEST(DenseKernels, GradientsOfProductsWeights) {
+  for (const DenseCase& c : weight_cases()) {
+    for (const std::string& algorithm : run_products(c, "")) {
+      EXPECT_TRUE(algorithm.starts_with("weight_gradient,")) << algorithm;
     }
   }
 }

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 
 namespace burin::lower {
 
@@ -15,11 +15,8 @@ using loop::Builder;
 
 namespace {
 
-constexpr int64_t kSpread = 128 << 10;  // bytes: rows that lie further apart cost address look-ups
-// Lines that lie kAlias bytes apart share a set of the first-level cache, which holds kWays of
-// them.
-constexpr int64_t kAlias = 4096, kWays = 8;
-constexpr int64_t kRowsPerPacking = 64;     // that read what is packed, at least
+constexpr int64_t kSpread = 128 << 10;   // bytes: rows that lie further apart cost address look-ups
+constexpr int64_t kRowsPerPacking = 64;  // that read what is packed, at least
 constexpr int64_t kColumnsPerPacking = 64;  // of a left side
 
 void bind_in_place(Contraction& c) {
@@ -91,9 +88,7 @@ bool reads_in_place(const Contraction& c) {
     if (c.rhs_sizes[i] == 1) rows *= c.nest.outer[i].extent;
   }
   int64_t step = std::abs(c.rhs.strides.end()[-2]) * 4;
-  int64_t stay =
-      kAlias / std::gcd(step, kAlias) * kWays;  // rows of which no line drives out another
-  return rows < kRowsPerPacking || (c.k * step <= kSpread && c.k <= stay);
+  return rows < kRowsPerPacking || (c.k * step <= kSpread && c.k <= rows_that_stay(step));
 }
 
 bool packs_left(const Contraction& c) {

@@ -14,6 +14,8 @@ using loop::Value;
 namespace {
 
 constexpr int64_t kRowsAtOnce = 16, kMostViewParts = 64;  // of a view
+// Of a panel whose columns' lines all share a set of the first-level cache.
+constexpr int64_t kColumnsAtOnce = kWays;
 
 // Packs a view while the network runs.
 class ViewPacker {
@@ -49,6 +51,24 @@ class ViewPacker {
   // `count` channels from `n` on, to the panel that begins at `to`.
   void copy_panel(Value n, Value to, int64_t count) {
     int64_t width = std::min(layout_.width, round_up(count, lanes_));
+    bool stay = rows_that_stay(std::abs(from_.strides.back()) * kF32Bytes) > kColumnsAtOnce;
+    if (!lies_apart() || stay) return copy_columns(n, to, count, width, width);
+    Value columns = b_.index(kColumnsAtOnce), whole = b_.index(count / kColumnsAtOnce);
+    for_range(b_, b_.index(0), whole, [&](Value group) {
+      Value first = b_.mul(group, columns);
+      copy_columns(b_.add(n, first), b_.add(to, first), kColumnsAtOnce, kColumnsAtOnce, width);
+    });
+    int64_t done = count / kColumnsAtOnce * kColumnsAtOnce;
+    Value rest = b_.index(done);
+    if (done < width) {
+      copy_columns(b_.add(n, rest), b_.add(to, rest), count - done, width - done, width);
+    }
+  }
+
+  bool lies_apart() const { return from_.strides.back() != 1 && from_.strides.back() != 0; }
+
+  // `count` channels from `n` on, as `padded`, to rows of `width` that begin at `to`.
+  void copy_columns(Value n, Value to, int64_t count, int64_t padded, int64_t width) {
     for_range(b_, first_, last_, [&](Value row) {
       Value at = b_.add(to, b_.mul(row, b_.index(width)));
       for (size_t i = index_.size() - 1; i-- > c_.nest.outer.size();) {
@@ -58,13 +78,13 @@ class ViewPacker {
         row = b_.div(row, size);
       }
       index_.back() = n;
-      copy_row(emit_bases(b_, {&from_, 1}, index_)[0], at, count, width);
+      copy_row(emit_bases(b_, {&from_, 1}, index_)[0], at, count, padded);
     });
   }
 
   // Lanes that lie apart are copied one by one, which takes less time than to gather them.
   void copy_row(Value from, Value at, int64_t count, int64_t width) {
-    bool apart = from_.strides.back() != 1 && from_.strides.back() != 0;
+    bool apart = lies_apart();
     Point point;
     point.index = index_;
     point.extra.assign(index_.size(), 0);

@@ -110,7 +110,8 @@ DenseStage sum_of_all(const DenseJob& job, const DepthwiseGradient& w,
     emit_row(index, b.mul(b.tile(), b.index(w.padded_channels())));
   };
   int64_t taps = w.taps[0] * w.taps[1];
-  return make_sum_of_parts(job, kernels, "depthwise_gradient_sum", parts, taps, emit_tile);
+  return make_sum_of_parts(job, epilogue_of(job), kernels, "depthwise_gradient_sum", parts, taps,
+                           emit_tile);
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ std::span<const DenseMethod> dense_methods() {
        cannot_winograd},
       {"strassen", Op::convolution, refuse_strassen, make_strassen, nullptr, cannot_strassen},
       {"conv", Op::convolution, refuse_conv, make_conv, conv_alternatives},
+      {"weight_gradient", Op::dot_general, refuse_weight_product, make_weight_product},
       {"dot", Op::dot_general, refuse_dot, make_dot},
       {"strassen", Op::dot_general, refuse_strassen, make_strassen, nullptr, cannot_strassen},
       {"gemm", Op::dot_general, refuse_gemm, make_gemm, gemm_alternatives},

@@ -3,11 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 
 namespace burin::lower {
 
 inline constexpr int64_t kF32Bytes = 4, kLineBytes = 64;
 inline constexpr int64_t kLineFloats = kLineBytes / kF32Bytes;
+// Lines that lie kAlias bytes apart share a set of the first-level cache, which holds kWays of
+// them.
+inline constexpr int64_t kAlias = 4096, kWays = 8;
+
+// How many rows that lie `step` bytes apart may be walked down before the line of one drives out
+// that of another.
+inline int64_t rows_that_stay(int64_t step) { return kAlias / std::gcd(step, kAlias) * kWays; }
 
 inline constexpr double kFmaLatency = 4.6;  // effective: the order of issue is not perfect
 inline constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;

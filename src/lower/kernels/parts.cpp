@@ -11,13 +11,13 @@ namespace {
 
 class PartsSum {
  public:
-  PartsSum(Builder& b, const DenseJob& job, const Parts& parts)
-      : b_(b), job_(job), parts_(parts), axis_(result_shape(job).rank() - 1) {
-    lanes_ = lanes_for(job.epilogue, job.outputs, static_cast<int>(axis_), *job.machine);
+  PartsSum(Builder& b, const Epilogue& follows, const Parts& parts, const loop::Machine& machine)
+      : b_(b), follows_(follows), parts_(parts), axis_(follows.shape.rank() - 1) {
+    lanes_ = lanes_for(follows.expr, follows.outputs, static_cast<int>(axis_), machine);
   }
 
   void emit_row(std::vector<Value> index, Value from) {
-    int64_t size = result_shape(job_).dims().back(), whole = size / lanes_ * lanes_;
+    int64_t size = follows_.shape.dims().back(), whole = size / lanes_ * lanes_;
     auto along = [&](int64_t first, int64_t last, uint16_t lanes) {
       b_.loop(b_.index(first), b_.index(last), lanes, [&](Value i) {
         index[axis_] = i;
@@ -42,14 +42,14 @@ class PartsSum {
     point.extra.assign(index.size(), 0);
     point.lane_axis = static_cast<int>(axis_);
     point.lanes = lanes;
-    std::vector<Value> results = emit_expr(b_, job_.epilogue, point, std::span(&sum, 1));
+    std::vector<Value> results = emit_expr(b_, follows_.expr, point, std::span(&sum, 1));
     for (size_t r = 0; r < results.size(); ++r) {
-      emit_store(b_, job_.outputs[r], point, {}, results[r]);
+      emit_store(b_, follows_.outputs[r], point, {}, results[r]);
     }
   }
 
   Builder& b_;
-  const DenseJob& job_;
+  const Epilogue& follows_;
   const Parts& parts_;
   size_t axis_;  // of the result: the last, along which lanes run
   uint16_t lanes_ = 1;
@@ -57,11 +57,12 @@ class PartsSum {
 
 }  // namespace
 
-DenseStage make_sum_of_parts(const DenseJob& job, const DenseKernels& kernels,
-                             const std::string& name, const Parts& parts, int64_t tiles,
+DenseStage make_sum_of_parts(const DenseJob& job, const Epilogue& follows,
+                             const DenseKernels& kernels, const std::string& name,
+                             const Parts& parts, int64_t tiles,
                              const std::function<void(Builder&, const EmitRow&)>& emit_tile) {
   Builder b(name, parts.pointer + 1);
-  PartsSum sum(b, job, parts);
+  PartsSum sum(b, follows, parts, *job.machine);
   emit_tile(b, [&](const std::vector<Value>& index, Value from) { sum.emit_row(index, from); });
   DenseStage stage;
   stage.function = b.finish();

@@ -21,8 +21,9 @@ struct Parts {
 using EmitRow = std::function<void(const std::vector<loop::Value>& index, loop::Value from)>;
 
 // Adds the parts in order and evaluates what follows. `emit_tile` emits the rows of a tile.
-DenseStage make_sum_of_parts(const DenseJob& job, const DenseKernels& kernels,
-                             const std::string& name, const Parts& parts, int64_t tiles,
+DenseStage make_sum_of_parts(const DenseJob& job, const Epilogue& follows,
+                             const DenseKernels& kernels, const std::string& name,
+                             const Parts& parts, int64_t tiles,
                              const std::function<void(loop::Builder&, const EmitRow&)>& emit_tile);
 
 }  // namespace burin::lower

@@ -60,8 +60,8 @@ std::optional<std::string> refuse_weight_gradient(const DenseJob& job) {
   return std::nullopt;
 }
 
-DenseStage make_weight_gradient_sum(const DenseJob& job, const WeightGradient& w,
-                                    const DenseKernels& kernels) {
+DenseStage make_weight_gradient_sum(const DenseJob& job, const Epilogue& follows,
+                                    const WeightGradient& w, const DenseKernels& kernels) {
   Parts parts{w.parts_pointer, w.plan.parts, w.part_elements()};
   auto emit_tile = [&](Builder& b, const EmitRow& emit_row) {  // a channel of the input
     for_range(b, b.index(0), b.index(w.taps[0]), [&](Value kh) {
@@ -72,12 +72,15 @@ DenseStage make_weight_gradient_sum(const DenseJob& job, const WeightGradient& w
       });
     });
   };
-  return make_sum_of_parts(job, kernels, "weight_gradient_sum", parts, w.in, emit_tile);
+  return make_sum_of_parts(job, follows, kernels, "weight_gradient_sum", parts, w.in, emit_tile);
 }
 
 DenseKernels make_weight_gradient(const DenseJob& job) {
+  return make_outer_products(job, weight_gradient_of(job), epilogue_of(job));
+}
+
+DenseKernels make_outer_products(const DenseJob& job, WeightGradient w, const Epilogue& follows) {
   DenseKernels kernels;
-  WeightGradient w = weight_gradient_of(job);
   w.plan = plan_weight_gradient(w, *job.machine);
   w.parts_pointer = job.pointers;
   kernels.extras.push_back({w.plan.parts * w.part_elements() * kF32Bytes, {}});
@@ -92,7 +95,7 @@ DenseKernels make_weight_gradient(const DenseJob& job) {
   stage.writes.assign(stage.writes.size(), false);
   stage.writes.back() = true;
   kernels.stages.push_back(std::move(stage));
-  kernels.stages.push_back(make_weight_gradient_sum(job, w, kernels));
+  kernels.stages.push_back(make_weight_gradient_sum(job, follows, w, kernels));
 
   kernels.cycles = w.plan.cycles;
   kernels.algorithm = fmt::format(

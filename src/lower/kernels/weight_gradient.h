@@ -57,13 +57,18 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
 // The code of one tile: a part of the batch, a group of channels.
 void emit_weight_gradient_tile(loop::Builder& b, const WeightGradient& w);
 
-// What adds the parts, in order, and evaluates what follows. The only extra of `kernels` is the
-// parts.
-DenseStage make_weight_gradient_sum(const DenseJob& job, const WeightGradient& w,
-                                    const DenseKernels& kernels);
+// What adds the parts, in order, and evaluates what follows, over [c, kh, kw, o]. The only
+// extra of `kernels` is the parts.
+DenseStage make_weight_gradient_sum(const DenseJob& job, const Epilogue& follows,
+                                    const WeightGradient& w, const DenseKernels& kernels);
+
+// The kernels of a gradient whose plan and pointer are open.
+DenseKernels make_outer_products(const DenseJob& job, WeightGradient w, const Epilogue& follows);
 
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_weight_gradient(const DenseJob& job);
 DenseKernels make_weight_gradient(const DenseJob& job);
+std::optional<std::string> refuse_weight_product(const DenseJob& job);
+DenseKernels make_weight_product(const DenseJob& job);
 
 }  // namespace burin::lower

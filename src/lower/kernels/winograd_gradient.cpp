@@ -68,7 +68,7 @@ DenseKernels make_winograd_gradient(const DenseJob& job, const WinogradGradientP
   w.plan = plan;
   w.scratch = winograd_gradient_scratch(w.base, plan);
   kernels.extras.push_back({plan.parts * w.base.part_elements() * kF32Bytes, {}});
-  DenseStage sum = make_weight_gradient_sum(job, w.base, kernels);
+  DenseStage sum = make_weight_gradient_sum(job, epilogue_of(job), w.base, kernels);
   w.scratch_pointer = job.pointers + 1;
   kernels.extras.push_back({w.scratch.elements * kF32Bytes, {}, true});
 
