@@ -199,6 +199,20 @@ class Appender {
     for (const View& view : more_.outputs) to_.outputs.push_back(moved(view));
   }
 
+  // As sums of a dense group: results are what the reductions reduce.
+  void run_sums() {
+    for (NodeId id : more_.buffers) pointers_.push_back(pointer(id));
+    for (const ExprNode& node : more_.expr.nodes) {
+      nodes_.push_back(node.kind == ExprNode::Kind::acc ? -1 : place(node));
+    }
+    for (size_t i = 0; i < more_.outputs.size(); ++i) {
+      const ExprNode& result = more_.expr.nodes[static_cast<size_t>(more_.expr.results[i])];
+      int operand = more_.reduces[static_cast<size_t>(result.acc)].operand;
+      to_.expr.results.push_back(at(nodes_, operand));
+      to_.sums.push_back(moved(more_.outputs[i]));
+    }
+  }
+
  private:
   static int at(const std::vector<int>& places, int i) { return places[static_cast<size_t>(i)]; }
 
@@ -280,6 +294,12 @@ Fused build_expr(const Graph& graph, const Grouping& grouping, const Group& grou
     Appender(fused, ExprBuilder(graph, grouping, sibling).build()).run();
   }
   return fused;
+}
+
+void append_sums(Fused& dense, Fused row, std::span<const AxisSource> axes) {
+  row.expr = remap(row.expr, axes);
+  for (View& view : row.outputs) view = remap(view, axes);
+  Appender(dense, row).run_sums();
 }
 
 }  // namespace burin::lower

@@ -3,6 +3,7 @@
 // the reductions of a row) as acc leaves.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "lower/group.h"
@@ -22,8 +23,16 @@ struct Fused {
   std::vector<View> outputs;           // where each result goes, over the space
   std::vector<graph::NodeId> buffers;  // behind pointers [0, size)
   std::vector<RowReduce> reduces;      // acc leaf i is reduce i; an operand's reduces come first
+  // Of a dense group: where further results go, each summed over the axes along which its view does
+  // not move.
+  std::vector<View> sums = {};
 };
 
+// Without the group's sums.
 Fused build_expr(const graph::Graph& graph, const Grouping& grouping, const Group& group);
+
+// Adds what a row group sums to the expression of a dense group, whose space has these axes of the
+// row's. What the dense group stores is not loaded again.
+void append_sums(Fused& dense, Fused row, std::span<const AxisSource> axes);
 
 }  // namespace burin::lower

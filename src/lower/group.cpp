@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "lower/dense_sums.h"
 #include "lower/group_absorb.h"
 #include "lower/group_traffic.h"
 #include "lower/kernels/list.h"
@@ -265,6 +266,7 @@ Grouping group_nodes(const Graph& graph) {
     grouping = Grouper(graph, facts, homes, forced).run();
   }
   join_siblings(graph, grouping);
+  join_dense_sums(graph, grouping);
   return grouping;
 }
 

@@ -15,6 +15,7 @@
 #include "graph/graph.h"
 #include "lower/homes.h"
 #include "lower/index_map.h"
+#include "lower/remap.h"
 
 namespace burin::lower {
 
@@ -28,6 +29,8 @@ struct DenseLeaf {
   graph::NodeId leaf;
   View view;  // over the axes of the operand's shape
 };
+
+struct DenseSums;
 
 struct Group {
   enum class Kind : uint8_t { map, row, dense, alias, single };
@@ -43,18 +46,31 @@ struct Group {
   graph::NodeId anchor;             // dense only
   std::vector<DenseLeaf> operands;  // dense only: of the anchor
   std::vector<Member> members;      // elementwise and reduce nodes inside, users first
+  // Dense only: rows that sum what the group computes, while it is at hand (lower/dense_sums.h).
+  std::vector<DenseSums> sums;
   // Map and row only: more values at each point, by groups of the same kind, space and reduced
   // axes (lower/siblings.h). One may use what those before it compute.
   std::vector<Group> siblings;
 
   bool has_reductions() const;
-  // Calls f with the group and each of its siblings.
+  // Calls f with the group and all that its kernels compute besides.
   template <class F>
-  void each(F&& f) const {
-    f(*this);
-    for (const Group& sibling : siblings) f(sibling);
-  }
+  void each(F&& f) const;
 };
+
+// A row group that reads what dense groups write, and adds up the part of one of them.
+struct DenseSums {
+  Group row;
+  std::vector<AxisSource> axes;  // of the dense group's space, from the row's
+  bool first = true;             // of the dense groups; the others go on with what it began
+};
+
+template <class F>
+void Group::each(F&& f) const {
+  f(*this);
+  for (const Group& sibling : siblings) f(sibling);
+  for (const DenseSums& s : sums) s.row.each(f);
+}
 
 // Why a node's value reaches memory instead of staying inside the kernel that uses it.
 enum class Stored : uint8_t {

@@ -363,6 +363,11 @@ class Lowering {
 
   Task dense_task(const Group& group) const {
     Fused fused = build_expr(graph_, grouping_, group);
+    for (const DenseSums& sums : group.sums) {
+      Fused row = build_expr(graph_, grouping_, sums.row);
+      for (NodeId& id : row.buffers) id = storage(id);
+      append_sums(fused, std::move(row), sums.axes);
+    }
     const Shape& shape = graph_.type(group.anchor).shape;
     DenseJob job;
     job.graph = &graph_;
@@ -372,6 +377,8 @@ class Lowering {
     job.spare_weights = spare_weights_;
     job.epilogue = widen_expr(std::move(fused.expr), shape);
     for (View& view : fused.outputs) job.outputs.push_back(widen_view(std::move(view), shape));
+    for (View& view : fused.sums) job.sums.push_back(widen_view(std::move(view), shape));
+    job.begins_sums = group.sums.empty() || group.sums[0].first;
     for (size_t i = 0; i < group.operands.size(); ++i) {
       DenseOperand operand;
       operand.view = group.operands[i].view;

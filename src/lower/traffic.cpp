@@ -60,6 +60,7 @@ std::vector<double> traffic_of(const DenseJob& job) {
   }
   for (const View& view : job.epilogue.views) traffic.add(view, node.type.shape.dims());
   for (const View& view : job.outputs) traffic.add(view, node.type.shape.dims());
+  for (const View& view : job.sums) traffic.add(view, node.type.shape.dims());
   return traffic.take();
 }
 

@@ -13,7 +13,8 @@ using graph::Op;
 namespace {
 
 constexpr int64_t kLongReduction = 1 << 18;  // elements read
-constexpr int64_t kManyResults = 256;        // these share well enough
+constexpr int64_t kManyResults = 1024;
+// these share well enough
 constexpr int64_t kMostParts = 32;
 
 int64_t largest_divisor(int64_t n, int64_t most) {

@@ -144,6 +144,42 @@ TEST(Grouping, AMaskOfManyOperandsIsStored) {
   EXPECT_TRUE(group_nodes(net.graph).materialized[mixed]);
 }
 
+// A 1 x 1 convolution of `images` images, and sums over its pixels and over what z makes of them.
+void add_sums(Net& net, int64_t images, int64_t window, bool earlier = true) {
+  NodeId z = earlier ? net.f32({images, 6, 5, 32}) : NodeId{};
+  NodeId x = net.f32({images, 6, 5, 16}), w = net.f32({window, window, 16, 32});
+  int64_t low = window / 2;
+  NodeId y = net.b.convolution(x, w, {{1, 1}, {low, low}, {low, low}, {1, 1}, {1, 1}, 1});
+  if (!earlier) z = net.conv(y, net.f32({3, 3, 32, 32}));
+  net.b.output("sum", net.b.reduce(y, ReduceKind::sum, {1, 2}));
+  net.b.output("products", net.b.reduce(net.b.mul(y, z), ReduceKind::sum, {1, 2}));
+}
+
+size_t dense_sums(const Graph& graph) {
+  size_t count = 0;
+  for (const Group& g : group_nodes(graph).groups) count += g.sums.size();
+  return count;
+}
+
+TEST(Grouping, AConvolutionMakesTheSumsOfWhatItMakes) {
+  Net net;
+  add_sums(net, 8, 1);
+  Grouping grouping = group_nodes(net.graph);
+  ASSERT_EQ(grouping.groups.size(), 1U);
+  ASSERT_EQ(grouping.groups[0].sums.size(), 1U);
+  EXPECT_EQ(grouping.groups[0].sums[0].row.siblings.size(), 1U);
+}
+
+TEST(Grouping, OtherSumsOfConvolutionsStayRows) {
+  Net few, wide, late;
+  add_sums(few, 7, 1);  // images: not enough tiles
+  EXPECT_EQ(dense_sums(few.graph), 0U);
+  add_sums(wide, 8, 3);  // goes by Winograd's method
+  EXPECT_EQ(dense_sums(wide.graph), 0U);
+  add_sums(late, 8, 1, false);  // one of them needs what comes after the convolution
+  EXPECT_EQ(dense_sums(late.graph), 1U);
+}
+
 TEST(Grouping, OneEpilogueOfTwoConvolutions) {
   Net net;
   NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), v = net.f32({3, 3, 16, 16});

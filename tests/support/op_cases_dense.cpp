@@ -146,6 +146,45 @@ NodeId dense_block(CaseBuilder& b, Dims image, bool nested) {
   return b.concatenate({end, end}, 1);
 }
 
+// Sums of a convolution's result over its pixels, and of its products with another tensor.
+struct SumsRow {
+  const char* name;
+  Dims x, w;
+  ConvAttr attr;
+  bool products;
+};
+
+const SumsRow kSums[] = {
+    {"pointwise", {8, 7, 9, 17}, {1, 1, 17, 33}, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}}, true},
+    {"one_channel", {9, 5, 3, 1}, {1, 1, 1, 1}, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}}, true},
+    {"strided", {8, 7, 9, 5}, {1, 1, 5, 70}, {{2, 2}, {0, 0}, {0, 0}, {1, 1}, {1, 1}}, true},
+    {"padded", {8, 3, 5, 7}, {1, 1, 7, 16}, {{1, 1}, {1, 2}, {0, 1}, {1, 1}, {1, 1}}, false},
+    {"in_phases", {8, 4, 5, 7}, {1, 1, 7, 48}, {{1, 1}, {0, 0}, {1, 0}, {2, 2}, {1, 1}}, true},
+    {"depthwise",
+     {8, 17, 9, 33},
+     {3, 3, 1, 33},
+     {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 33},
+     false},
+    {"depthwise_strided",
+     {9, 7, 8, 40},
+     {3, 3, 1, 40},
+     {{2, 2}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 40},
+     false},
+    {"depthwise_in_phases",
+     {8, 5, 7, 17},
+     {3, 3, 1, 17},
+     {{1, 1}, {1, 1}, {2, 1}, {2, 2}, {1, 1}, 17},
+     false},
+};
+
+NodeId sums(CaseBuilder& b, const SumsRow& row) {
+  NodeId y = b.convolution(b.f32(row.x), b.f32(row.w), row.attr);
+  NodeId sum = b.reduce(y, graph::ReduceKind::sum, {1, 2});
+  if (!row.products) return sum;
+  NodeId z = b.f32(b.shape(y).dims());
+  return b.add(sum, b.reduce(b.mul(y, z), graph::ReduceKind::sum, {1, 2}));
+}
+
 }  // namespace
 
 // The second operand of each row is an input, and in a further f32 case a constant, which a kernel
@@ -155,6 +194,10 @@ std::vector<OpCase> dense_cases() {
   for (const WeightGradientRow& row : kWeightGradients) {
     cases.push_back({std::string("weight_gradient_") + row.name, Op::convolution,
                      [row](CaseBuilder& b) { return weight_gradient(b, row); }});
+  }
+  for (const SumsRow& row : kSums) {
+    cases.push_back({std::string("sums_of_convolution_") + row.name, Op::convolution,
+                     [row](CaseBuilder& b) { return sums(b, row); }});
   }
   for (const DotRow& row : kDots) {
     auto build = [row](CaseBuilder& b, DType t) {

@@ -112,6 +112,7 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   std::optional<ContractionPlan> wanted;
   if (job.parameters) wanted = plan_from(*job.parameters, c, *job.machine);
   ContractionPlan plan = wanted ? *wanted : estimate_plan(c, *job.machine);
+  plan.schedule = align_to_sums(c.nest, plan.schedule);
   const Schedule& schedule = plan.schedule;
   c.prefetch = plan.prefetch;
   plan_fetches(c, schedule);

@@ -35,7 +35,8 @@ struct Contraction {
   // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
   // addresses.
   int prefetch = 0;
-  bool fetches_epilogue = false;  // register tiles first fetch what theirs reads and writes
+  bool fetches_epilogue = false;  // register tiles first fetch what theirs reads and writes,
+  bool fetches_ahead = false;     // or that of the next one
   bool fetches_rows = false;      // and, as `prefetch` says, the rows of the next tile,
   int64_t fetch_groups = 1;       //   so many times as many of them
   // Lines that a register tile with a `fetch` fetches there in each trip of its loop over k.
@@ -104,8 +105,8 @@ std::vector<Parameters> contraction_alternatives(const Contraction& c, const Par
 
 // Chooses what register tiles fetch (contraction_fetch.cpp).
 void plan_fetches(Contraction& c, const Schedule& schedule);
-// Fetches what a tile's epilogue reads and writes.
-void fetch_for_epilogue(loop::Builder& b, const MicroTile& tile);
+// Fetches what a tile's epilogue reads and writes, or that of the next tile along m.
+void fetch_for_epilogue(loop::Builder& b, const MicroTile& tile, bool ahead);
 
 // Emits one register tile.
 void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);

@@ -11,15 +11,16 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kStepsPerFetch = 64;  // of k: fewer do not hide what an epilogue waits for
+constexpr int64_t kStepsPerFetch =
+    64;                       // of k: fewer do not hide what the epilogue behind them waits for
 constexpr int kRowScale = 8;  // Contraction::prefetch: as many rows as are fetched at most
 
-// The lines of a view that the epilogue of a register tile touches.
-void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile) {
+// The lines of a view that the epilogue of a register tile touches, whose rows begin with `first`.
+void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile, int64_t first) {
   int64_t m_stride = view.strides.end()[-2] * kF32Bytes;
   int64_t width = tile.vectors * tile.nest.lanes * kF32Bytes;
   if (m_stride == 0 || view.strides.back() != 1 || size_of(view.dtype) != kF32Bytes) return;
-  for (int64_t r = 0; r < tile.segment.rows; ++r) {
+  for (int64_t r = first; r < first + tile.segment.rows; ++r) {
     for (int64_t at = 0; at < width; at += kLineBytes) b.prefetch({base, {}, 1, r * m_stride + at});
     b.prefetch({base, {}, 1, r * m_stride + width - kF32Bytes});
   }
@@ -30,7 +31,8 @@ void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile)
 void plan_fetches(Contraction& c, const Schedule& schedule) {
   const Nest& nest = c.nest;
   if (c.weights || !nest.taps.empty() || nest.m_tap.extent != 1) return;
-  c.fetches_epilogue = c.k >= kStepsPerFetch;
+  c.fetches_epilogue = c.k >= kStepsPerFetch || !nest.sums.empty();
+  c.fetches_ahead = c.k < kStepsPerFetch;
   bool adjoin = c.lhs_k_stride == 1 && nest.lhs_m_stride == c.k;
   c.fetches_rows = adjoin && c.prefetch == 0;
   if (!c.fetches_rows) return;
@@ -38,10 +40,11 @@ void plan_fetches(Contraction& c, const Schedule& schedule) {
   c.fetch_groups = ceil_div(schedule.rows, int64_t{kRowScale});
 }
 
-void fetch_for_epilogue(Builder& b, const MicroTile& tile) {
+void fetch_for_epilogue(Builder& b, const MicroTile& tile, bool ahead) {
+  int64_t first = ahead ? tile.segment.rows : 0;
   for (const std::vector<View>* views : {&tile.nest.epilogue.views, &tile.nest.outputs}) {
     std::vector<Value> bases = emit_bases(b, *views, tile.index);
-    for (size_t i = 0; i < bases.size(); ++i) fetch_view(b, (*views)[i], bases[i], tile);
+    for (size_t i = 0; i < bases.size(); ++i) fetch_view(b, (*views)[i], bases[i], tile, first);
   }
 }
 

@@ -205,7 +205,7 @@ class ContractionEmitter {
 }  // namespace
 
 void emit_contraction_tile(Builder& b, const Contraction& c, const MicroTile& tile) {
-  if (c.fetches_epilogue) fetch_for_epilogue(b, tile);
+  if (c.fetches_epilogue) fetch_for_epilogue(b, tile, c.fetches_ahead);
   std::vector<Value> acc = ContractionEmitter(b, c, tile).emit();
   emit_epilogue(b, tile, acc);
 }

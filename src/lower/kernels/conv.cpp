@@ -5,6 +5,7 @@
 #include "lower/kernels/conv.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/checked.h"
 
@@ -59,6 +60,7 @@ void set_result_axes(const Conv& s, Contraction& c) {
   nest.n = c.bundle * s.out;
   nest.epilogue = remap(s.fused.expr, axes);
   for (const View& view : s.fused.outputs) nest.outputs.push_back(remap(view, axes));
+  for (const View& view : s.fused.sums) nest.sums.push_back(remap(view, axes));
 }
 
 // The window's axes: those over outer axes become taps, the last one the m tap. The weights have
@@ -176,8 +178,11 @@ std::optional<Contraction> conv_form(const DenseJob& job, DenseKernels& kernels)
 
 DenseKernels make_conv(const DenseJob& job) {
   DenseKernels kernels;
+  bool first = job.begins_sums;
   for (Conv& conv : phases_of(job, kernels)) {
-    make_contraction(job, contraction_of(job, conv, kernels), kernels);
+    Contraction c = contraction_of(job, conv, kernels);
+    c.nest.begins_sums = std::exchange(first, false);
+    make_contraction(job, std::move(c), kernels);
   }
   return kernels;
 }

@@ -57,6 +57,7 @@ void take_positions(Conv& c, size_t axis, int64_t start, int64_t step) {
   c.fused.shape = Shape(std::move(dims));
   c.fused.expr = remap(c.fused.expr, axes);
   for (View& view : c.fused.outputs) view = remap(view, axes);
+  for (View& view : c.fused.sums) view = remap(view, axes);
 }
 
 // The phase of positions p, p + period, ... along spatial axis i:

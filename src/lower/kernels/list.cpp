@@ -19,6 +19,7 @@ namespace burin::lower {
 namespace {
 
 bool is_for(const DenseMethod& method, const DenseJob& job) {
+  if (!job.sums.empty() && !method.takes_sums) return false;
   return !method.op || *method.op == (*job.graph)[job.node].op;
 }
 
@@ -34,6 +35,7 @@ std::optional<Offer> offer_for(const DenseMethod& method, const DenseJob& job,
   std::optional<std::string> reason = method.refusal(job);
   if (!reason) return Offer{job, false};
   if (!reason->empty()) refused.push_back({std::string(method.name), *std::move(reason)});
+  if (!job.sums.empty()) return std::nullopt;
   // Perhaps it is only what follows the sums that it cannot do.
   Offer bare{bare_job(job), true};
   if (method.refusal(bare.job)) return std::nullopt;
@@ -44,6 +46,7 @@ std::optional<Offer> offer_for(const DenseMethod& method, const DenseJob& job,
 std::optional<Offer> possible_offer(const DenseMethod& method, const DenseJob& job) {
   auto cannot = method.cannot ? method.cannot : method.refusal;
   if (!cannot(job)) return Offer{job, false};
+  if (!job.sums.empty()) return std::nullopt;
   Offer bare{bare_job(job), true};
   if (cannot(bare.job)) return std::nullopt;
   return bare;
@@ -83,20 +86,20 @@ std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
       {"depthwise_gradient", Op::convolution, refuse_depthwise_gradient, make_depthwise_gradient},
-      {"depthwise", Op::convolution, refuse_depthwise, make_depthwise},
+      {"depthwise", Op::convolution, refuse_depthwise, make_depthwise, nullptr, nullptr, true},
       {"winograd_gradient", Op::convolution, refuse_winograd_gradient, make_winograd_gradient,
        winograd_gradient_alternatives, cannot_winograd_gradient},
       {"weight_gradient", Op::convolution, refuse_weight_gradient, make_weight_gradient},
       {"winograd", Op::convolution, refuse_winograd, make_winograd, winograd_alternatives,
        cannot_winograd},
       {"strassen", Op::convolution, refuse_strassen, make_strassen, nullptr, cannot_strassen},
-      {"conv", Op::convolution, refuse_conv, make_conv, conv_alternatives},
+      {"conv", Op::convolution, refuse_conv, make_conv, conv_alternatives, nullptr, true},
       {"weight_gradient", Op::dot_general, refuse_weight_product, make_weight_product},
       {"dot", Op::dot_general, refuse_dot, make_dot},
       {"strassen", Op::dot_general, refuse_strassen, make_strassen, nullptr, cannot_strassen},
       {"gemm", Op::dot_general, refuse_gemm, make_gemm, gemm_alternatives},
       {"pool", Op::reduce_window, refuse_pool, make_pool},
-      {"reference", std::nullopt, refuse_reference, make_reference},
+      {"reference", std::nullopt, refuse_reference, make_reference, nullptr, nullptr, true},
   };
   return kMethods;
 }

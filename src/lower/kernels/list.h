@@ -35,7 +35,11 @@ struct DenseJob {
   Expr epilogue;  // over the node's result shape; acc leaf 0 is the node's result. Never
                   // empty: without work it is that leaf alone
   std::vector<View> outputs;  // where each result of the epilogue goes, over the result shape
-  int pointers = 0;           // the views above use the pointers [0, pointers)
+  // Further results of the epilogue: each is summed over the axes along which its view does not
+  // move. For methods that take sums.
+  std::vector<View> sums;
+  bool begins_sums = true;  // with zero, else with what is there
+  int pointers = 0;         // the views above use the pointers [0, pointers)
   // Wanted of the method; null, or not fit for the job: those of its own model.
   const Parameters* parameters = nullptr;
 };
@@ -83,6 +87,7 @@ struct DenseMethod {
   std::vector<Parameters> (*alternatives)(const DenseJob&, const Parameters& around) = nullptr;
   // Why the method cannot do this job; null: what it refuses, it cannot do.
   std::optional<std::string> (*cannot)(const DenseJob&) = nullptr;
+  bool takes_sums = false;  // DenseJob::sums
 };
 
 std::span<const DenseMethod> dense_methods();

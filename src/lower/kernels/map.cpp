@@ -87,7 +87,7 @@ class MapKernel {
   }
 
   void emit_lane_axis() {
-    auto lane = static_cast<size_t>(lane_axis_), last = static_cast<size_t>(last_axis_);
+    auto lane = static_cast<size_t>(lane_axis_);
     bool inside = last_axis_ != lane_axis_;
     index_[lane] = {};
     std::vector<Value> bases;

@@ -1,6 +1,8 @@
 // Cuts a nest into tiles and emits the loops around its register tiles.
 #include "lower/kernels/nest.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/checked.h"
 #include "lower/kernels/machine_model.h"
@@ -49,13 +51,29 @@ int64_t outer_count(const Nest& nest) {
   return count;
 }
 
+// Indices of the outer axes that add to the same sums.
+int64_t joined_by_sums(const Nest& nest) {
+  int64_t joined = 1;
+  if (nest.sums.empty()) return joined;
+  for (size_t i = nest.outer.size(); i-- > 0 && nest.sums[0].strides[i] == 0;) {
+    joined *= nest.outer[i].extent;
+  }
+  return joined;
+}
+
 struct Blocks {
   int64_t outer, m, panels;
+  int64_t held = 1;  // of rows, in one tile of the plan
+  int64_t rows() const { return outer * m; }
 };
 
 Blocks count_blocks(const Nest& nest, const Schedule& s) {
-  return {ceil_div(outer_count(nest), s.outer_block), ceil_div(ceil_div(nest.m, s.rows), s.m_block),
-          ceil_div(split_panels(nest.n, s.vectors * nest.lanes).count(), s.panel_block)};
+  Blocks blocks = {ceil_div(outer_count(nest), s.outer_block),
+                   ceil_div(ceil_div(nest.m, s.rows), s.m_block),
+                   ceil_div(split_panels(nest.n, s.vectors * nest.lanes).count(), s.panel_block)};
+  if (nest.sums.empty()) return blocks;
+  blocks.held = blocks.m * std::max<int64_t>(joined_by_sums(nest) / s.outer_block, 1);
+  return blocks;
 }
 
 // Emits the loops; holds what they know at each depth.
@@ -70,13 +88,13 @@ class NestEmitter {
 
   void emit() {
     Blocks blocks = count_blocks(nest_, s_);
-    auto [outer_block, m_block, panel_block] = place(blocks);
-    int64_t m_tiles = ceil_div(nest_.m, s_.rows);
-    Panels panels = split_panels(nest_.n, s_.vectors * nest_.lanes);
-    m_range_ = block_range(m_block, blocks.m, s_.m_block, m_tiles);
-    outer_range_ = block_range(outer_block, blocks.outer, s_.outer_block, outer_count(nest_));
-    auto [first, last] = block_range(panel_block, blocks.panels, s_.panel_block, panels.count());
-    emit_panels(panels, first, last, blocks.panels == 1);
+    if (nest_.sums.empty()) return emit_block(blocks, place(blocks));
+    Value held = b_.index(blocks.held), sums = b_.index(blocks.rows() / blocks.held);
+    Value first = b_.mul(b_.rem(tile_, sums), held), panel = b_.div(tile_, sums);
+    for_range(b_, b_.index(0), held, [&](Value i) {
+      Value row = b_.add(first, i);
+      emit_block(blocks, {b_.div(row, b_.index(blocks.m)), b_.rem(row, b_.index(blocks.m)), panel});
+    });
   }
 
  private:
@@ -86,11 +104,20 @@ class NestEmitter {
     Value outer, m, panel;
   };
 
+  void emit_block(const Blocks& blocks, const Place& at) {
+    int64_t m_tiles = ceil_div(nest_.m, s_.rows);
+    Panels panels = split_panels(nest_.n, s_.vectors * nest_.lanes);
+    m_range_ = block_range(at.m, blocks.m, s_.m_block, m_tiles);
+    outer_range_ = block_range(at.outer, blocks.outer, s_.outer_block, outer_count(nest_));
+    auto [first, last] = block_range(at.panel, blocks.panels, s_.panel_block, panels.count());
+    emit_panels(panels, first, last, blocks.panels == 1);
+  }
+
   // Where a tile of the plan lies. Rows of the result (outer axes and m) run fastest, then panels;
   // both within one half of the rows at a time: threads that share the tiles in the middle then
   // read what they wrote themselves in the kernel before.
   Place place(const Blocks& blocks) {
-    int64_t rows = blocks.outer * blocks.m;
+    int64_t rows = blocks.rows();
     int64_t size = rows % 2 == 0 && blocks.panels > 1 ? rows / 2 : rows;
     Value row = b_.rem(tile_, b_.index(size)), rest = b_.div(tile_, b_.index(size));
     Value panel = blocks.panels == 1 ? b_.index(0) : rest;
@@ -129,6 +156,34 @@ class NestEmitter {
     for_range(b_, outer_range_.first, outer_range_.second, [&](Value i) { emit_outer(i); });
   }
 
+  // The sums of the panel, before the first of their points.
+  void clear_sums() {
+    std::vector<Value> index = index_;
+    index.push_back(b_.index(0));
+    index.push_back(n_start_);
+    std::vector<Value> places = emit_bases(b_, nest_.sums, index);
+    auto clear = [&] {
+      for (Value place : places) {
+        for (int64_t v = 0; v < vectors_; ++v) {
+          Value zero = b_.bits({Elem::f32, nest_.lanes}, 0);
+          Value mask = v + 1 == vectors_ ? mask_ : Value{};
+          b_.store(zero, {place, {}, 1, v * nest_.lanes * kF32Bytes}, mask);
+        }
+      }
+    };
+    Value first;  // whether all indices along the axes that are summed over are 0
+    int64_t start = 0;
+    if (!b_.is_index_constant(m_range_.first, &start)) {
+      first = b_.cmp_eq(m_range_.first, b_.index(0));
+    }
+    for (size_t i = 0; i < index_.size(); ++i) {
+      if (nest_.outer[i].extent == 1 || nest_.sums[0].strides[i] != 0) continue;
+      Value zero = b_.cmp_eq(index_[i], b_.index(0));
+      first = first.valid() ? b_.bit_and(first, zero) : zero;
+    }
+    first.valid() ? b_.branch(first, clear) : clear();
+  }
+
   void emit_outer(Value linear) {
     row_ = linear;
     size_t outermost = 0;
@@ -143,6 +198,7 @@ class NestEmitter {
       lhs = b_.add(lhs, b_.mul(index_[i], b_.index(axis.lhs_stride)));
       rhs = b_.add(rhs, b_.mul(index_[i], b_.index(axis.rhs_stride)));
     }
+    if (!nest_.sums.empty() && nest_.begins_sums) clear_sums();
     Value lhs_row = address(nest_.lhs, lhs);
     Value rhs_row = nest_.rhs.pointer < 0 ? Value{} : address(nest_.rhs, rhs);
     std::vector<Range> ranges;
@@ -232,9 +288,19 @@ std::vector<Segment> split_rows(int64_t m, int64_t rows, const Tap& tap) {
 
 Panels split_panels(int64_t n, int64_t width) { return {n / width, n % width}; }
 
+Schedule align_to_sums(const Nest& nest, Schedule s) {
+  int64_t joined = joined_by_sums(nest);
+  if (s.outer_block >= joined) {
+    s.outer_block = round_up(s.outer_block, joined);
+  } else {
+    while (joined % s.outer_block != 0) --s.outer_block;
+  }
+  return s;
+}
+
 int64_t tile_count(const Nest& nest, const Schedule& schedule) {
   Blocks blocks = count_blocks(nest, schedule);
-  return blocks.outer * blocks.m * blocks.panels;
+  return blocks.rows() / blocks.held * blocks.panels;
 }
 
 void for_range(Builder& b, Value lo, Value hi, const std::function<void(Value)>& body) {
@@ -255,26 +321,71 @@ void emit_nest_tile(Builder& b, const Nest& nest, const Schedule& schedule, Valu
   NestEmitter(b, nest, schedule, tile, micro).emit();
 }
 
-void emit_epilogue(Builder& b, const MicroTile& tile, std::span<const Value> acc) {
-  const Nest& nest = tile.nest;
-  std::vector<Value> views = emit_bases(b, nest.epilogue.views, tile.index);
-  std::vector<Value> outputs = emit_bases(b, nest.outputs, tile.index);
-  Point point;
-  point.index = tile.index;
-  point.extra.assign(tile.index.size(), 0);
-  point.lane_axis = static_cast<int>(tile.index.size()) - 1;
-  point.lanes = nest.lanes;
-  point.bases = views;
-  auto vectors = static_cast<size_t>(tile.vectors);
-  for (size_t i = 0; i < acc.size(); ++i) {
-    point.extra.end()[-2] = static_cast<int64_t>(i / vectors);
-    point.extra.back() = static_cast<int64_t>(i % vectors) * nest.lanes;
-    point.mask = i % vectors + 1 == vectors ? tile.mask : Value{};
-    std::vector<Value> results = emit_expr(b, nest.epilogue, point, acc.subspan(i, 1));
-    for (size_t r = 0; r < results.size(); ++r) {
-      emit_store(b, nest.outputs[r], point, outputs[r], results[r]);
+namespace {
+
+class EpilogueEmitter {
+ public:
+  EpilogueEmitter(Builder& b, const MicroTile& tile, std::span<const Value> acc)
+      : b_(b), nest_(tile.nest), tile_(tile), acc_(acc) {
+    views_ = emit_bases(b, nest_.epilogue.views, tile.index);
+    outputs_ = emit_bases(b, nest_.outputs, tile.index);
+    point_.index = tile.index;
+    point_.extra.assign(tile.index.size(), 0);
+    point_.lane_axis = static_cast<int>(tile.index.size()) - 1;
+    point_.lanes = nest_.lanes;
+    point_.bases = views_;
+  }
+
+  void emit() {
+    if (!nest_.sums.empty()) return down_columns();
+    for (int64_t r = 0; r < tile_.segment.rows; ++r) {
+      for (int64_t v = 0; v < tile_.vectors; ++v) store(r, v);
     }
   }
+
+ private:
+  // Returns what the expression gives beyond what is stored.
+  std::vector<Value> store(int64_t row, int64_t vector) {
+    point_.extra.end()[-2] = row;
+    point_.extra.back() = vector * nest_.lanes;
+    point_.mask = vector + 1 == tile_.vectors ? tile_.mask : Value{};
+    auto acc = acc_.subspan(static_cast<size_t>(row * tile_.vectors + vector), 1);
+    std::vector<Value> results = emit_expr(b_, nest_.epilogue, point_, acc);
+    for (size_t r = 0; r < outputs_.size(); ++r) {
+      emit_store(b_, nest_.outputs[r], point_, outputs_[r], results[r]);
+    }
+    return {results.begin() + static_cast<std::ptrdiff_t>(outputs_.size()), results.end()};
+  }
+
+  // One vector of channels after the other, so that few sums are in registers at a time.
+  void down_columns() {
+    std::vector<Value> places = emit_bases(b_, nest_.sums, tile_.index);
+    for (int64_t v = 0; v < tile_.vectors; ++v) {
+      std::vector<Value> sums = store(0, v);
+      for (int64_t r = 1; r < tile_.segment.rows; ++r) {
+        std::vector<Value> more = store(r, v);
+        for (size_t s = 0; s < sums.size(); ++s) sums[s] = b_.add(sums[s], more[s]);
+      }
+      for (size_t s = 0; s < sums.size(); ++s) {
+        loop::Address at{places[s], {}, 1, v * nest_.lanes * kF32Bytes};
+        Value before = b_.load(b_.type(sums[s]), at, point_.mask);
+        b_.store(b_.add(before, sums[s]), at, point_.mask);
+      }
+    }
+  }
+
+  Builder& b_;
+  const Nest& nest_;
+  const MicroTile& tile_;
+  std::span<const Value> acc_;
+  std::vector<Value> views_, outputs_;
+  Point point_;
+};
+
+}  // namespace
+
+void emit_epilogue(Builder& b, const MicroTile& tile, std::span<const Value> acc) {
+  EpilogueEmitter(b, tile, acc).emit();
 }
 
 std::optional<std::string> refuse_vectors(const Nest& nest, const loop::Machine& machine) {

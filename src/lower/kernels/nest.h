@@ -47,6 +47,8 @@ struct Nest {
   View lhs, rhs;        // pointer and offset only; rhs.pointer < 0 without weights
   Expr epilogue;        // over outer axes, m, n
   std::vector<View> outputs;
+  std::vector<View> sums;  // as DenseJob's
+  bool begins_sums = true;
   uint16_t lanes = 1;
 };
 
@@ -97,6 +99,10 @@ struct MicroTile {
   std::vector<loop::Value> sums = {};  // what its accumulators begin with; empty: zero
 };
 
+// The schedule with blocks of outer axes that share no sums, or all of them. A tile of the plan is
+// then several such blocks: all that add to the same sums.
+Schedule align_to_sums(const Nest& nest, Schedule schedule);
+
 int64_t tile_count(const Nest& nest, const Schedule& schedule);
 // Emits the loops of one tile of the plan; `micro` emits each variant of the register tile.
 void emit_nest(loop::Builder& b, const Nest& nest, const Schedule& schedule,
@@ -109,7 +115,8 @@ void emit_nest_tile(loop::Builder& b, const Nest& nest, const Schedule& schedule
 void for_range(loop::Builder& b, loop::Value lo, loop::Value hi,
                const std::function<void(loop::Value)>& body);
 
-// Runs the epilogue on the accumulators acc[row * vectors + vector] and stores the results.
+// Runs the epilogue on the accumulators acc[row * vectors + vector], stores the results and adds to
+// the sums.
 void emit_epilogue(loop::Builder& b, const MicroTile& tile, std::span<const loop::Value> acc);
 
 // Why the epilogue and outputs cannot be computed in vectors along n; nothing if they can.

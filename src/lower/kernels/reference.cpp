@@ -4,6 +4,7 @@
 #include "lower/kernels/reference.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/check.h"
 #include "base/checked.h"
@@ -15,7 +16,10 @@ namespace burin::lower {
 namespace {
 
 using loop::Builder;
+using loop::Elem;
 using loop::Value;
+
+constexpr int64_t kMostReferenceTiles = 64;
 
 // A window over an input axis: tap k of result position o reads position
 // o * stride + k * dilation - low of the input spread by x_dilation, if there is one.
@@ -48,16 +52,26 @@ struct Problem {
 class Reference {
  public:
   Reference(const DenseJob& job, const Problem& p, Builder& b)
-      : p_(p), b_(b), epilogue_(remap(job.epilogue, p.result_axes)) {
+      : p_(p),
+        b_(b),
+        epilogue_(remap(job.epilogue, p.result_axes)),
+        begins_sums_(job.begins_sums && !job.sums.empty()) {
     for (const View& view : job.outputs) outputs_.push_back(remap(view, p.result_axes));
+    for (const View& view : job.sums) sums_.push_back(remap(view, p.result_axes));
     index_.assign(p.rank, b.index(0));
     lanes_ = choose_lanes(*job.machine);
   }
 
-  // Walks the rows [first, last) of the result, a row being its innermost axis.
+  // The rows [first, last) of the result, a row being its innermost axis.
   void rows(Value first, Value last) {
+    if (begins_sums_) walk(first, last, [&](uint16_t lanes) { clear(lanes); });
+    walk(first, last, [&](uint16_t lanes) { point(lanes); });
+  }
+
+ private:
+  void walk(Value first, Value last, const std::function<void(uint16_t lanes)>& visit) {
     size_t rank = p_.result_sizes.size();
-    if (rank == 0) return point(1);
+    if (rank == 0) return visit(1);
     b_.loop(first, last, 1, [&](Value row) {
       for (size_t i = rank - 1; i-- > 0;) {
         Value size = b_.index(p_.result_sizes[i]);
@@ -66,9 +80,9 @@ class Reference {
       }
       int64_t n = p_.result_sizes.back(), vectors = n / lanes_ * lanes_;
       auto body = [&](uint16_t lanes) {
-        return [this, rank, lanes](Value i) {
+        return [&, rank, lanes](Value i) {
           index_[rank - 1] = i;
-          point(lanes);
+          visit(lanes);
         };
       };
       if (vectors > 0) b_.loop(b_.index(0), b_.index(vectors), lanes_, body(lanes_));
@@ -76,7 +90,6 @@ class Reference {
     });
   }
 
- private:
   uint16_t choose_lanes(const loop::Machine& machine) const {
     if (p_.result_sizes.empty() || p_.scalar) return 1;
     int axis = static_cast<int>(p_.result_sizes.size()) - 1;
@@ -102,9 +115,19 @@ class Reference {
     at.index = std::span(index_).first(p_.result_sizes.size());
     Value accs[] = {acc};
     std::vector<Value> results = emit_expr(b_, epilogue_, at, accs);
-    for (size_t i = 0; i < results.size(); ++i) {
+    for (size_t i = 0; i < outputs_.size(); ++i) {
       emit_store(b_, outputs_[i], at, {}, results[i]);
     }
+    for (size_t i = 0; i < sums_.size(); ++i) {
+      Value before = emit_view_load(b_, sums_[i], at, {});
+      emit_store(b_, sums_[i], at, {}, b_.add(before, results[outputs_.size() + i]));
+    }
+  }
+
+  void clear(uint16_t lanes) {
+    Point at = point_at(lanes);
+    at.index = std::span(index_).first(p_.result_sizes.size());
+    for (const View& view : sums_) emit_store(b_, view, at, {}, b_.bits({Elem::f32, lanes}, 0));
   }
 
   Point point_at(uint16_t lanes) const {
@@ -180,7 +203,8 @@ class Reference {
   const Problem& p_;
   Builder& b_;
   Expr epilogue_;
-  std::vector<View> outputs_;
+  std::vector<View> outputs_, sums_;
+  bool begins_sums_;
   std::vector<Value> index_;  // of the joint space
   uint16_t lanes_ = 1;
 };
@@ -314,7 +338,8 @@ DenseKernels make_reference(const DenseJob& job) {
 
   DenseStage stage;
   stage.flops = 2.0 * static_cast<double>(points) * static_cast<double>(taps);
-  int64_t rows_per_tile = std::max<int64_t>(1, ceil_div(rows, 64));
+  int64_t tiles = job.sums.empty() ? kMostReferenceTiles : 1;  // no two add to one sum
+  int64_t rows_per_tile = std::max<int64_t>(1, ceil_div(rows, tiles));
   stage.tiles = points == 0 ? 0 : ceil_div(rows, rows_per_tile);
   int buffers = job.pointers + static_cast<int>(kernels.extras.size());
   Builder b("reference", buffers);

@@ -68,8 +68,8 @@ std::string text_of(const loop::Machine& machine) {
 
 std::string signature_of(const DenseJob& job) {
   // The memory that is left for weights rules out what is not tuned only.
-  const auto& [graph, node_id, machine, exact, spare_weights, operands, epilogue, outputs, pointers,
-               parameters] = job;
+  const auto& [graph, node_id, machine, exact, spare_weights, operands, epilogue, outputs, sums,
+               begins_sums, pointers, parameters] = job;
   const graph::Node& node = (*graph)[node_id];
   std::string out = fmt::format("{}{} {}", graph::name_of(node.op), graph::attr_text(node.attr),
                                 graph::type_text(node.type));
@@ -79,6 +79,7 @@ std::string signature_of(const DenseJob& job) {
   }
   out += " | " + text_of(epilogue);
   for (const View& view : outputs) out += " | to " + text_of(view);
+  for (const View& view : sums) out += (begins_sums ? " | sum " : " | add ") + text_of(view);
   return out +
          fmt::format(" | {} pointers{} | {}", pointers, exact ? ", exact" : "", text_of(*machine));
 }

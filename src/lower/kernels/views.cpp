@@ -1,83 +1,10 @@
-// Remapping of views, and the small questions that all dense kernels ask about their job.
+// The small questions that all dense kernels ask about their job.
 #include "lower/kernels/views.h"
 
 #include <algorithm>
 #include <cstring>
 
 namespace burin::lower {
-
-View remap(const View& view, std::span<const AxisSource> axes) {
-  View out = view;
-  out.strides.clear();
-  for (const AxisSource& a : axes) {
-    int64_t stride = a.axis == kNoAxis ? 0 : view.strides[static_cast<size_t>(a.axis)];
-    out.strides.push_back(stride * a.multiplier);
-    out.offset += stride * a.start;
-  }
-  return out;
-}
-
-namespace {
-
-ExprNode op_node(graph::Op op, DType dtype, int a, int b) {
-  ExprNode node;
-  node.op = op;
-  node.dtype = dtype;
-  node.operands[0] = a;
-  node.operands[1] = b;
-  return node;
-}
-
-int literal_node(Expr& expr, DType dtype, int64_t value) {
-  ExprNode literal;
-  literal.kind = ExprNode::Kind::literal;
-  literal.dtype = dtype;
-  literal.literal = static_cast<double>(value);
-  literal.literal_int = value;
-  return expr.add(literal);
-}
-
-// The old index of an iota leaf: the sum of start + multiplier * index over the axes that came of
-// it.
-int remap_index(Expr& out, const ExprNode& leaf, std::span<const AxisSource> axes) {
-  int sum = -1;
-  for (size_t i = 0; i < axes.size(); ++i) {
-    if (axes[i].axis != leaf.acc) continue;
-    ExprNode index = leaf;
-    index.acc = static_cast<int>(i);
-    int term = out.add(index);
-    if (axes[i].multiplier != 1) {
-      int factor = literal_node(out, leaf.dtype, axes[i].multiplier);
-      term = out.add(op_node(graph::Op::mul, leaf.dtype, term, factor));
-    }
-    if (axes[i].start != 0) {
-      int start = literal_node(out, leaf.dtype, axes[i].start);
-      term = out.add(op_node(graph::Op::add, leaf.dtype, term, start));
-    }
-    sum = sum < 0 ? term : out.add(op_node(graph::Op::add, leaf.dtype, sum, term));
-  }
-  return sum;
-}
-
-}  // namespace
-
-Expr remap(const Expr& expr, std::span<const AxisSource> axes) {
-  Expr out;
-  for (const View& view : expr.views) out.views.push_back(remap(view, axes));
-  std::vector<int> moved;
-  for (ExprNode node : expr.nodes) {
-    if (node.kind == ExprNode::Kind::index) {
-      moved.push_back(remap_index(out, node, axes));
-      continue;
-    }
-    for (int& operand : node.operands) {
-      if (operand >= 0) operand = moved[static_cast<size_t>(operand)];
-    }
-    moved.push_back(out.add(node));
-  }
-  for (int result : expr.results) out.results.push_back(moved[static_cast<size_t>(result)]);
-  return out;
-}
 
 bool all_are(const Dims& dims, int64_t value) {
   return std::all_of(dims.begin(), dims.end(), [&](int64_t d) { return d == value; });
@@ -107,12 +34,15 @@ bool can_merge(const Epilogue& fused, size_t first, size_t last) {
     if (node.kind == ExprNode::Kind::index && axis >= first && axis <= last) return false;
   }
   return std::all_of(fused.expr.views.begin(), fused.expr.views.end(), merges) &&
-         std::all_of(fused.outputs.begin(), fused.outputs.end(), merges);
+         std::all_of(fused.outputs.begin(), fused.outputs.end(), merges) &&
+         std::all_of(fused.sums.begin(), fused.sums.end(), merges);
 }
 
 }  // namespace
 
-Epilogue epilogue_of(const DenseJob& job) { return {result_shape(job), job.epilogue, job.outputs}; }
+Epilogue epilogue_of(const DenseJob& job) {
+  return {result_shape(job), job.epilogue, job.outputs, job.sums};
+}
 
 size_t merge_down_to(const Epilogue& fused, size_t last, size_t lowest,
                      std::span<const int64_t> steps) {
@@ -160,6 +90,7 @@ void bind_all(const DenseJob& job, const DenseKernels& kernels, DenseStage& stag
   stage.writes.assign(count, false);
   for (size_t i = 0; i < count; ++i) stage.uses[i] = static_cast<int>(i);
   for (const View& view : job.outputs) stage.writes[static_cast<size_t>(view.pointer)] = true;
+  for (const View& view : job.sums) stage.writes[static_cast<size_t>(view.pointer)] = true;
 }
 
 }  // namespace burin::lower

@@ -1,27 +1,13 @@
-// Views and expressions under another division of the iteration space: adjacent axes made one, or
-// one axis split, so that kernels see only the axes they care about.
+// What dense kernels ask about their job, and which of its axes can be walked as one.
 #pragma once
 
 #include <optional>
 #include <vector>
 
 #include "lower/kernels/list.h"
+#include "lower/remap.h"
 
 namespace burin::lower {
-
-// Where an axis of the new space comes from: its index counts `multiplier` steps of the old `axis`,
-// from `start` on. A split axis appears twice, a merged one as the innermost of those it stands
-// for.
-struct AxisSource {
-  int axis = 0;  // kNoAxis: of size 1, from nowhere
-  int64_t multiplier = 1;
-  int64_t start = 0;
-};
-inline constexpr int kNoAxis = -1;
-
-View remap(const View& view, std::span<const AxisSource> axes);
-// Iota leaves become sums over the new axes of theirs.
-Expr remap(const Expr& expr, std::span<const AxisSource> axes);
 
 // Whether every entry is `value`.
 bool all_are(const Dims& dims, int64_t value);
@@ -34,6 +20,7 @@ struct Epilogue {
   Shape shape;  // of the result
   Expr expr;
   std::vector<View> outputs;
+  std::vector<View> sums = {};  // as the job's
 };
 Epilogue epilogue_of(const DenseJob& job);
 

@@ -19,7 +19,8 @@ namespace {
 constexpr int64_t kMostTaps = 32;    // along a row: each is unrolled
 constexpr int64_t kMostFmas = 1024;  // of one register tile and row of the window
 constexpr int64_t kTileBytes = 128 << 10;
-constexpr int64_t kLargeInput = 4;  // second-level caches: what comes from memory
+constexpr int64_t kRowsBesideSums = 7;  // of a register tile: what it fetches must come in time
+constexpr int64_t kLargeInput = 4;      // second-level caches: what comes from memory
 
 // One axis that a window may slide along.
 struct Axis {
@@ -97,6 +98,8 @@ Window window_form(const DenseJob& job, DenseKernels& kernels) {
   for (size_t i = 0; i <= axes.size(); ++i) sources.push_back({static_cast<int>(i), 1});
   nest.epilogue = remap(job.epilogue, sources);
   for (const View& view : job.outputs) nest.outputs.push_back(remap(view, sources));
+  for (const View& view : job.sums) nest.sums.push_back(remap(view, sources));
+  nest.begins_sums = job.begins_sums;
   w.flops = 2.0 * static_cast<double>(result_shape(job).elements()) * static_cast<double>(rows);
   return w;
 }
@@ -108,12 +111,14 @@ Schedule choose_schedule(const Window& w, const WindowTile& tile) {
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
   int64_t block = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(bytes, 1), 1, outer);
+  if (!nest.sums.empty()) panels = 1;  // at a time: pieces of the same rows, one below the other
   return {tile.rows, tile.vectors, share_evenly(outer, block, 1, 1), m_tiles, panels};
 }
 
 DenseKernels make_kernels(const DenseJob& job, const Window& w, DenseKernels kernels) {
   WindowTile tile = choose_window_tile(w, *job.machine);
-  Schedule schedule = choose_schedule(w, tile);
+  if (!w.nest.sums.empty()) tile.rows = std::min(tile.rows, kRowsBesideSums);
+  Schedule schedule = align_to_sums(w.nest, choose_schedule(w, tile));
   Builder b("window", job.pointers + static_cast<int>(kernels.extras.size()));
   emit_nest(b, w.nest, schedule, [&](const MicroTile& micro) {
     emit_window_tile(b, w, tile.weights_in_registers, micro);
@@ -179,6 +184,7 @@ DenseKernels make_depthwise(const DenseJob& job) {
   Window w = window_form(job, kernels);
   w.nest.rhs = plain_operand(job, 1, kernels);  // [taps..., 1, channels]: rows of channels
   int64_t bytes = operand_shape(job, 0).elements() * kF32Bytes;
+  w.fetches_epilogue = !job.sums.empty();
   w.fetches = w.nest.taps.size() == 1 && bytes > kLargeInput * job.machine->l2_bytes;
   return make_kernels(job, w, std::move(kernels));
 }

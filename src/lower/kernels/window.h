@@ -12,7 +12,8 @@ struct Window {
   Nest nest;
   std::optional<graph::ReduceKind> reduce;  // pooling; else products with weights, summed
   double flops = 0;
-  bool fetches = false;  // register tiles fetch the next row of inputs, from memory
+  bool fetches = false;           // register tiles fetch the next row of inputs, from memory
+  bool fetches_epilogue = false;  // what the epilogue of the next register tile reads and writes
 };
 
 // Positions and vectors of one register tile.

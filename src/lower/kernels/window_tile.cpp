@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
 #include "lower/kernels/reduction.h"
 #include "lower/kernels/window.h"
@@ -123,6 +124,7 @@ class WindowEmitter {
 
 void emit_window_tile(Builder& b, const Window& w, bool weights_in_registers,
                       const MicroTile& tile) {
+  if (w.fetches_epilogue) fetch_for_epilogue(b, tile, 1);
   std::vector<Value> acc = WindowEmitter(b, w, weights_in_registers, tile).emit();
   emit_epilogue(b, tile, acc);
 }
