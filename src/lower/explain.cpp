@@ -61,6 +61,10 @@ class Explainer {
     group.each([&](const Group& g) {
       for (const Member& m : g.members) nodes.push_back(m.node);
     });
+    for (const DenseLeaf& operand : group.operands) {
+      if (!operand.made) continue;
+      for (const Member& m : operand.made->members) nodes.push_back(m.node);
+    }
     if (group.anchor.valid()) nodes.push_back(group.anchor);
     if (nodes.empty() || group.value != group.root) nodes.push_back(group.root);
     std::sort(nodes.begin(), nodes.end());

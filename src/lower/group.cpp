@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "lower/dense_operands.h"
 #include "lower/dense_sums.h"
 #include "lower/group_absorb.h"
 #include "lower/group_traffic.h"
@@ -267,6 +268,7 @@ Grouping group_nodes(const Graph& graph) {
   }
   join_siblings(graph, grouping);
   join_dense_sums(graph, grouping);
+  join_dense_operands(graph, grouping);
   return grouping;
 }
 

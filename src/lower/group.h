@@ -10,6 +10,7 @@
 // Next: lower/expr_build.h makes the expression of a group, lower/lower.h its kernels.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "graph/graph.h"
@@ -24,10 +25,15 @@ struct Member {
   IndexMap map;
 };
 
+struct Group;
+
 // An operand of a dense node: a buffer seen through movement ops; weights have an invalid leaf.
 struct DenseLeaf {
   graph::NodeId leaf;
   View view;  // over the axes of the operand's shape
+  // Set: a map whose result would be the leaf. The kernel makes each element of it where it loads
+  // what it is made of (lower/dense_operands.h).
+  std::shared_ptr<const Group> made = {};
 };
 
 struct DenseSums;

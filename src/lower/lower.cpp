@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "graph/op_def.h"
+#include "lower/dense_operands.h"
 #include "lower/expr_build.h"
 #include "lower/group.h"
 #include "lower/kernels/list.h"
@@ -383,8 +384,16 @@ class Lowering {
       DenseOperand operand;
       operand.view = group.operands[i].view;
       if (group.operands[i].leaf.valid()) {
+        NodeId leaf = group.operands[i].leaf;
+        if (const auto& map = group.operands[i].made) {
+          MadeElement made = *made_element(graph_, grouping_, *map);
+          for (View& view : made.expr.views) view.pointer += static_cast<int>(fused.buffers.size());
+          fused.buffers.insert(fused.buffers.end(), made.buffers.begin(), made.buffers.end());
+          operand.made = std::move(made.expr);
+          leaf = made.loaded;
+        }
         operand.view.pointer = static_cast<int>(fused.buffers.size());
-        fused.buffers.push_back(group.operands[i].leaf);
+        fused.buffers.push_back(leaf);
       } else {
         operand.weights = resolve_weights(graph_, graph_[group.anchor].operands[i]);
       }

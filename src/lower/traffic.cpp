@@ -57,6 +57,8 @@ std::vector<double> traffic_of(const DenseJob& job) {
     if (job.operands[i].weights) continue;
     const Dims sizes = i == 0 ? read_sizes(job) : job.graph->type(node.operands[i]).shape.dims();
     traffic.add(job.operands[i].view, sizes);
+    if (!job.operands[i].made) continue;
+    for (const View& view : job.operands[i].made->views) traffic.add(view, {sizes.back()});
   }
   for (const View& view : job.epilogue.views) traffic.add(view, node.type.shape.dims());
   for (const View& view : job.outputs) traffic.add(view, node.type.shape.dims());

@@ -79,6 +79,30 @@ TEST(DenseKernels, GradientsOfDepthwiseWeights) {
   }
 }
 
+TEST(DenseKernels, OperandsThatAreMade) {
+  std::vector<DenseCase> cases = depthwise_gradient_cases();
+  for (DenseCase& c : cases) c.constant_weights = false;
+  for (const DenseCase& c : conv_cases()) {
+    if (c.name.starts_with("depthwise")) cases.push_back(c);
+  }
+  for (DenseCase c : cases) {
+    c.made = true;
+    for (std::string_view method : {"", "reference"}) {
+      for (int bits : {256, 512}) {
+        DenseOutcome outcome = run_dense(c, machine_of(bits), method, interpret_tile());
+        EXPECT_EQ(outcome.failure, "") << c.name << ", " << bits << " bits";
+        EXPECT_TRUE(!method.empty() || outcome.algorithm.starts_with("depthwise")) << c.name;
+      }
+      for (const char* name : {"avx2", "avx512"}) {
+        isa::Target target = isa::target_from_name(name).value();
+        if (!isa::can_run(target)) continue;
+        EXPECT_EQ(run_dense(c, target.machine, method, engraved_tile(target)).failure, "")
+            << c.name << " on " << name;
+      }
+    }
+  }
+}
+
 std::vector<DenseCase> matmul_cases() {
   std::vector<DenseCase> cases;
   for (int64_t m : {1, 3, 7, 17, 33}) {

@@ -182,6 +182,34 @@ NodeId reverse_output(Setup& s, graph::Builder& g, NodeId result) {
   return out;
 }
 
+// The first operand as the kernel is to make it, in the graph and as an expression.
+NodeId add_made(Setup& s, graph::Builder& g, NodeId x, Rng& rng) {
+  const Shape shape = g.shape(x);
+  auto last = static_cast<int64_t>(shape.rank()) - 1;
+  TensorType type{DType::f32, {shape.dims().back()}};
+  lower::Expr made;
+  made.add({.kind = lower::ExprNode::Kind::acc});
+  auto channel = [&](const char* name) {
+    Tensor value = normal_tensor(type, rng);
+    made.views.push_back({s.job.pointers, DType::f32, 0, {1}});
+    s.buffers.push_back({s.job.pointers++, value});
+    s.inputs.push_back(value);
+    return g.broadcast(g.input(name, type), shape, {last});
+  };
+  NodeId scaled = g.mul(x, channel("scale")), shifted = g.add(scaled, channel("shift"));
+  for (int view : {0, 1}) {
+    int load = made.add({.kind = lower::ExprNode::Kind::load, .view = view});
+    lower::ExprNode op{.op = view == 0 ? graph::Op::mul : graph::Op::add};
+    op.operands[0] = view == 0 ? 0 : 2, op.operands[1] = load;
+    made.add(op);
+  }
+  lower::ExprNode clip{.op = graph::Op::max};
+  clip.operands[0] = 4, clip.operands[1] = made.add({.kind = lower::ExprNode::Kind::literal});
+  made.results = {made.add(clip)};
+  s.job.operands[0].made = std::move(made);
+  return g.max(shifted, g.full({DType::f32, shape}, 0));
+}
+
 void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   Rng rng(17);
   graph::Builder g(s.graph);
@@ -191,6 +219,7 @@ void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   };
   std::vector<NodeId> operands = {ordered(g.input("x", c.x), c.x_order)};
   add_operand(s, operands[0], x, false, c.x_order);
+  if (c.made) operands[0] = add_made(s, g, operands[0], rng);
   if (c.op != graph::Op::reduce_window) {
     Tensor w = normal_tensor(c.w, rng);
     NodeId node = c.constant_weights ? reversed_constant(g, w) : g.input("w", c.w);

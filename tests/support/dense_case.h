@@ -23,6 +23,8 @@ struct DenseCase {
   double mean = 0;  // of the random x
   // Adds a vector along the last axis, clips at zero and adds a tensor: over float results.
   bool epilogue = false;
+  // The kernel makes the first operand of what it reads: max(x * scale + shift, 0), by channel.
+  bool made = false;
   // Stores the result with its axes in reverse order of memory.
   bool reversed_output = false;
 };

@@ -19,17 +19,6 @@ namespace {
 
 constexpr int64_t kMostParts = 16;  // of the batch
 
-bool is_form(const graph::Graph& graph, const graph::Node& node) {
-  const auto& attr = std::get<graph::ConvAttr>(node.attr);
-  size_t spatial = attr.stride.size();
-  if (spatial < 2 || spatial > 3 || attr.stride[0] != 1 || attr.w_dilation[0] != 1) return false;
-  if (!all_are(attr.x_dilation, 1)) return false;
-  const Dims &x = graph.type(node.operands[0]).shape.dims(), &result = node.type.shape.dims();
-  const Dims& window = graph.type(node.operands[1]).shape.dims();
-  bool each = window[spatial] == 1 && window.back() == attr.groups && result.back() == attr.groups;
-  return each && x[0] == 1 && result[1] == 1 && attr.low[0] == 0 && x[1] == window[0];
-}
-
 // Drops the first `axes` axes and, after them, the one at `drop`; puts an axis of size 1 at 1 where
 // convolutions have one axis.
 View over_pixels(const View& view, size_t axes, std::optional<size_t> drop) {
@@ -48,7 +37,8 @@ Dims last_two(const Dims& dims, int64_t absent) {
 
 int64_t choose_tap_rows(const DepthwiseGradient& w, const loop::Machine& machine) {
   int64_t registers = machine.vector_registers - 2;  // for dy, and what is read of x
-  return std::min(w.taps[0], registers / w.taps[1]);
+  int64_t row = w.made ? 2 * w.taps[1] - 1 : w.taps[1];
+  return std::min(w.taps[0], registers / row);
 }
 
 int64_t choose_block(const DepthwiseGradient& w, const loop::Machine& machine) {
@@ -68,6 +58,7 @@ DepthwiseGradient form_of(const DenseJob& job) {
   };
   DepthwiseGradient w;
   w.x = over_pixels(job.operands[0].view, 1, std::nullopt);
+  w.made = job.operands[0].made;
   w.dy = over_pixels(job.operands[1].view, 0, spatial);
   w.images = dy[0], w.channels = dy.back();
   w.input = sizes(x, 1), w.pixels = sizes(dy, 0), w.taps = sizes(result, 1);
@@ -116,8 +107,19 @@ DenseStage sum_of_all(const DenseJob& job, const DepthwiseGradient& w,
 
 }  // namespace
 
+bool is_depthwise_gradient(const graph::Graph& graph, const graph::Node& node) {
+  const auto& attr = std::get<graph::ConvAttr>(node.attr);
+  size_t spatial = attr.stride.size();
+  if (spatial < 2 || spatial > 3 || attr.stride[0] != 1 || attr.w_dilation[0] != 1) return false;
+  if (!all_are(attr.x_dilation, 1)) return false;
+  const Dims &x = graph.type(node.operands[0]).shape.dims(), &result = node.type.shape.dims();
+  const Dims& window = graph.type(node.operands[1]).shape.dims();
+  bool each = window[spatial] == 1 && window.back() == attr.groups && result.back() == attr.groups;
+  return each && x[0] == 1 && result[1] == 1 && attr.low[0] == 0 && x[1] == window[0];
+}
+
 std::optional<std::string> refuse_depthwise_gradient(const DenseJob& job) {
-  if (!is_form(*job.graph, node_of(job))) return "";
+  if (!is_depthwise_gradient(*job.graph, node_of(job))) return "";
   if (job.operands[0].weights || job.operands[1].weights) return "an operand is constant";
   if (node_of(job).type.dtype != DType::f32) return "not of f32";
   if (result_shape(job).elements() == 0 || operand_shape(job, 0).elements() == 0) return "empty";

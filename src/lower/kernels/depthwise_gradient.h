@@ -14,7 +14,8 @@
 namespace burin::lower {
 
 struct DepthwiseGradient {
-  View x, dy;  // over n, y, x, c and n, oh, ow, c
+  View x, dy;                // over n, y, x, c and n, oh, ow, c
+  std::optional<Expr> made;  // as DenseOperand's, of x
   int64_t images = 1, channels = 1;
   Dims input, pixels, taps;  // spatial sizes of x, dy and the result, two each
   Dims step, dilation, low;
@@ -33,6 +34,9 @@ struct DepthwiseGradient {
 
 // The code of one tile: a part of the batch, a group of channels.
 void emit_depthwise_gradient_tile(loop::Builder& b, const DepthwiseGradient& w);
+
+// Whether the node is such a gradient.
+bool is_depthwise_gradient(const graph::Graph& graph, const graph::Node& node);
 
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_depthwise_gradient(const DenseJob& job);

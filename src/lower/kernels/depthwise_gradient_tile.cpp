@@ -97,6 +97,8 @@ class DepthwiseGradientEmitter {
       return b_.offset({b_.pointer(view.pointer), at, kF32Bytes, view.offset * kF32Bytes});
     };
     x_ = base(w_.x), dy_ = base(w_.dy);
+    channel_ = channel;
+    if (w_.made) bases_ = emit_bases(b_, w_.made->views, {&channel_, 1});
     for (int64_t kh = 0; kh < w_.taps[0]; kh += w_.tap_rows) {
       sum_taps(channel, kh, std::min(kh + w_.tap_rows, w_.taps[0]));
     }
@@ -125,33 +127,66 @@ class DepthwiseGradientEmitter {
     }
   }
 
+  // How far a tap of the next pixel lies from the one of this pixel that reads the same; as far as
+  // there are taps if elements that are made are not kept, or none is read again.
+  int64_t kept_distance() const {
+    bool meets = w_.made && w_.step[1] % w_.dilation[1] == 0;
+    return std::min(meets ? w_.step[1] / w_.dilation[1] : w_.taps[1], w_.taps[1]);
+  }
+
   // The pixels of one stretch of a row. x: position 0 of the row of the input under tap row 0.
+  // Elements that are made are kept for the pixels that read them again.
   std::vector<Value> along_row(const Stretch& rows, const Stretch& columns, Value x, Value dy,
                                std::vector<Value> acc) {
     int64_t step = w_.step[1] * w_.x.strides[2] * kF32Bytes;
-    acc.push_back(
-        b_.offset({x, {}, 1, columns.from * step - w_.low[1] * w_.x.strides[2] * kF32Bytes}));
-    acc.push_back(b_.offset({dy, {}, 1, columns.from * w_.dy.strides[2] * kF32Bytes}));
+    size_t sums = acc.size();
+    Value at = b_.offset({x, {}, 1, columns.from * step - w_.low[1] * w_.x.strides[2] * kF32Bytes});
+    Value from = b_.offset({dy, {}, 1, columns.from * w_.dy.strides[2] * kF32Bytes});
+    int64_t fresh = std::max(columns.first, columns.last - kept_distance());  // tap, the first
+    acc.insert(acc.end(), {at, from});
+    for (int64_t kh = rows.first; kh < rows.last; ++kh) {
+      for (int64_t kw = columns.first; kw < fresh; ++kw) acc.push_back(load_x(at, kh, kw));
+    }
     auto body = [&](Value, std::span<const Value> carried) {
       std::vector<Value> next(carried.begin(), carried.end());
-      Value &at = next[next.size() - 2], &from = next.back();
+      at = carried[sums], from = carried[sums + 1];
       fetch_next_block(at, from);
       Value g = b_.load(vector_, {from, {}, 1, 0}, mask_);
+      size_t kept = sums + 2;
       for (int64_t kh = rows.first; kh < rows.last; ++kh) {
+        std::vector<Value> taps(
+            carried.begin() + static_cast<std::ptrdiff_t>(kept),
+            carried.begin() + static_cast<std::ptrdiff_t>(kept) + fresh - columns.first);
         for (int64_t kw = columns.first; kw < columns.last; ++kw) {
-          int64_t offset =
-              kh * w_.dilation[0] * w_.x.strides[1] + kw * w_.dilation[1] * w_.x.strides[2];
+          if (kw >= fresh) taps.push_back(load_x(at, kh, kw));
           Value& sum = next[static_cast<size_t>(kh * w_.taps[1] + kw - first_tap_)];
-          sum = b_.fma(g, b_.load(vector_, {at, {}, 1, offset * kF32Bytes}, mask_), sum);
+          sum = b_.fma(g, taps[static_cast<size_t>(kw - columns.first)], sum);
+        }
+        for (int64_t kw = columns.first; kw < fresh; ++kw) {
+          next[kept++] = taps[static_cast<size_t>(kw - columns.first + kept_distance())];
         }
       }
-      at = b_.offset({at, {}, 1, step});
-      from = b_.offset({from, {}, 1, w_.dy.strides[2] * kF32Bytes});
+      next[sums] = b_.offset({at, {}, 1, step});
+      next[sums + 1] = b_.offset({from, {}, 1, w_.dy.strides[2] * kF32Bytes});
       return next;
     };
     acc = b_.loop(b_.index(columns.from), b_.index(columns.to), 1, acc, body);
-    acc.resize(acc.size() - 2);
+    acc.resize(sums);
     return acc;
+  }
+
+  // The input under a tap of the pixel whose first tap reads at `at`.
+  Value load_x(Value at, int64_t kh, int64_t kw) {
+    int64_t offset = kh * w_.dilation[0] * w_.x.strides[1] + kw * w_.dilation[1] * w_.x.strides[2];
+    return load_x({at, {}, 1, offset * kF32Bytes});
+  }
+
+  Value load_x(const loop::Address& at) {
+    Value x = b_.load(vector_, at, mask_);
+    if (!w_.made) return x;
+    Point point{.index = {&channel_, 1}, .lane_axis = 0, .lanes = w_.lanes, .mask = mask_};
+    point.bases = bases_;
+    return emit_expr(b_, *w_.made, point, {&x, 1})[0];
   }
 
   // The lines of a pixel of the next block of rows: each channel's lie too far apart for the
@@ -173,8 +208,9 @@ class DepthwiseGradientEmitter {
   std::vector<Stretch> columns_;
   Value sums_, first_, last_;  // of the part; channels of the tile
   Value image_, from_, to_;
-  Value x_, dy_, mask_;    // of the image and channels at hand
-  int64_t first_tap_ = 0;  // of those that are summed
+  Value x_, dy_, mask_, channel_;  // of the image and channels at hand
+  std::vector<Value> bases_;       // of what x is made of
+  int64_t first_tap_ = 0;          // of those that are summed
 };
 
 }  // namespace

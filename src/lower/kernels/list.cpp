@@ -20,6 +20,9 @@ namespace {
 
 bool is_for(const DenseMethod& method, const DenseJob& job) {
   if (!job.sums.empty() && !method.takes_sums) return false;
+  auto made = [](const DenseOperand& operand) { return operand.made.has_value(); };
+  bool makes = std::any_of(job.operands.begin(), job.operands.end(), made);
+  if (makes && !method.makes_operands) return false;
   return !method.op || *method.op == (*job.graph)[job.node].op;
 }
 
@@ -85,8 +88,10 @@ std::optional<DenseKernels> make_chosen(const DenseJob& job, const Choice& choic
 std::span<const DenseMethod> dense_methods() {
   using graph::Op;
   static constexpr DenseMethod kMethods[] = {
-      {"depthwise_gradient", Op::convolution, refuse_depthwise_gradient, make_depthwise_gradient},
-      {"depthwise", Op::convolution, refuse_depthwise, make_depthwise, nullptr, nullptr, true},
+      {"depthwise_gradient", Op::convolution, refuse_depthwise_gradient, make_depthwise_gradient,
+       nullptr, nullptr, false, true},
+      {"depthwise", Op::convolution, refuse_depthwise, make_depthwise, nullptr, nullptr, true,
+       true},
       {"winograd_gradient", Op::convolution, refuse_winograd_gradient, make_winograd_gradient,
        winograd_gradient_alternatives, cannot_winograd_gradient},
       {"weight_gradient", Op::convolution, refuse_weight_gradient, make_weight_gradient},
@@ -99,7 +104,7 @@ std::span<const DenseMethod> dense_methods() {
       {"strassen", Op::dot_general, refuse_strassen, make_strassen, nullptr, cannot_strassen},
       {"gemm", Op::dot_general, refuse_gemm, make_gemm, gemm_alternatives},
       {"pool", Op::reduce_window, refuse_pool, make_pool},
-      {"reference", std::nullopt, refuse_reference, make_reference, nullptr, nullptr, true},
+      {"reference", std::nullopt, refuse_reference, make_reference, nullptr, nullptr, true, true},
   };
   return kMethods;
 }

@@ -21,6 +21,9 @@ namespace burin::lower {
 struct DenseOperand {
   View view;  // over the operand's own axes, its pointer among the job's; unused for weights
   std::optional<WeightView> weights;
+  // Set: of each element that is read, what the operand has in its place, over the one axis of
+  // channels; acc leaf 0 is the element. For methods that make operands.
+  std::optional<Expr> made = {};
 };
 
 // One convolution, dot_general or reduce_window with everything fused behind it.
@@ -87,7 +90,8 @@ struct DenseMethod {
   std::vector<Parameters> (*alternatives)(const DenseJob&, const Parameters& around) = nullptr;
   // Why the method cannot do this job; null: what it refuses, it cannot do.
   std::optional<std::string> (*cannot)(const DenseJob&) = nullptr;
-  bool takes_sums = false;  // DenseJob::sums
+  bool takes_sums = false;      // DenseJob::sums
+  bool makes_operands = false;  // DenseOperand::made
 };
 
 std::span<const DenseMethod> dense_methods();

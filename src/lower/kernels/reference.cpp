@@ -40,6 +40,7 @@ struct Problem {
   std::vector<ReducedAxis> reduced;
   std::vector<WindowedAxis> windows;
   std::vector<View> operands;  // one or two, over the joint space
+  std::optional<Expr> made;    // as DenseOperand's, of the first, over the joint space
   size_t rank = 0;             // of the joint space
   bool products = true;        // sum of products, else a reduction of the only operand
   graph::ReduceKind kind = graph::ReduceKind::sum;
@@ -179,21 +180,26 @@ class Reference {
     return valid.valid() ? b_.bit_and(valid, met) : met;
   }
 
+  Value load_first(const Point& point) {
+    Value x = emit_view_load(b_, p_.operands[0], point, {});
+    return p_.made ? emit_expr(b_, *p_.made, point, {&x, 1})[0] : x;
+  }
+
   // The element of the first operand, or 0 where `valid` is off; lanes never run along an axis
   // whose positions may be invalid.
-  Value load_valid(const View& view, Point point, Value valid) {
-    if (!valid.valid()) return emit_view_load(b_, view, point, {});
+  Value load_valid(Point point, Value valid) {
+    if (!valid.valid()) return load_first(point);
     uint16_t lanes = point.lanes;
     point.lanes = 1;
     point.lane_axis = -1;
-    Value x = emit_view_load(b_, view, point, {});
+    Value x = load_first(point);
     Value zero = b_.bits(b_.type(x), 0);
     return b_.splat(b_.select(mask_as(b_, valid, b_.type(x).elem), x, zero), lanes);
   }
 
   Value combine(Value acc, Value valid) {
     Point at = point_at(b_.type(acc).lanes);
-    Value x = load_valid(p_.operands[0], at, valid);
+    Value x = load_valid(at, valid);
     if (!p_.products) return emit_combine(b_, p_.kind, acc, x);
     Value y = emit_view_load(b_, p_.operands[1], at, {});
     if (loop::is_float(b_.type(acc).elem)) return b_.fma(x, y, acc);
@@ -248,6 +254,11 @@ Problem convolution_problem(const DenseJob& job, DenseKernels& kernels) {
   for (size_t i = 0; i < spatial; ++i) p.reduced.push_back({taps + i, ws[i], &p.windows[i]});
   p.reduced.push_back({in, in_group, nullptr});
   p.operands = {jx, jw};
+  if (const std::optional<Expr>& made = job.operands[0].made) {
+    std::vector<AxisSource> channels(p.rank, {kNoAxis});
+    channels[group] = {0, in_group}, channels[in] = {0, 1};
+    p.made = remap(*made, channels);
+  }
   return p;
 }
 

@@ -30,11 +30,6 @@ std::string text_of(const WeightView& weights) {
   return fmt::format("weights {} {}{}", graph::type_text(type), list_of(strides), scaled);
 }
 
-std::string text_of(const DenseOperand& operand) {
-  const auto& [view, weights] = operand;
-  return weights ? text_of(*weights) : text_of(view);
-}
-
 std::string text_of(const ExprNode& node) {
   const auto& [kind, dtype, view, acc, literal, literal_int, op, operands, source] = node;
   std::string type(name_of(dtype));
@@ -56,6 +51,12 @@ std::string text_of(const Expr& expr) {
   for (const View& view : views) out += text_of(view) + "; ";
   for (const ExprNode& node : nodes) out += text_of(node) + "; ";
   return out + fmt::format("results {}", fmt::join(results, " "));
+}
+
+std::string text_of(const DenseOperand& operand) {
+  const auto& [view, weights, made] = operand;
+  std::string out = weights ? text_of(*weights) : text_of(view);
+  return made ? out + " made " + text_of(*made) : out;
 }
 
 std::string text_of(const loop::Machine& machine) {

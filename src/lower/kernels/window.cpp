@@ -182,6 +182,7 @@ std::optional<std::string> refuse_depthwise(const DenseJob& job) {
 DenseKernels make_depthwise(const DenseJob& job) {
   DenseKernels kernels;
   Window w = window_form(job, kernels);
+  w.made = job.operands[0].made;
   w.nest.rhs = plain_operand(job, 1, kernels);  // [taps..., 1, channels]: rows of channels
   int64_t bytes = operand_shape(job, 0).elements() * kF32Bytes;
   w.fetches_epilogue = !job.sums.empty();

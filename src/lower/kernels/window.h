@@ -10,6 +10,7 @@ namespace burin::lower {
 struct Window {
   loop::Elem elem = loop::Elem::f32;  // of operands and sums: f32 or i32
   Nest nest;
+  std::optional<Expr> made;                 // as DenseOperand's, of the inputs
   std::optional<graph::ReduceKind> reduce;  // pooling; else products with weights, summed
   double flops = 0;
   bool fetches = false;           // register tiles fetch the next row of inputs, from memory

@@ -24,6 +24,7 @@ class WindowEmitter {
     Value start = emit_identity(b, w.reduce.value_or(graph::ReduceKind::sum),
                                 w.elem == Elem::f32 ? DType::f32 : DType::i32, w.nest.lanes);
     acc_.assign(static_cast<size_t>(tile.segment.rows * tile.vectors), start);
+    if (w.made) bases_ = emit_bases(b, w.made->views, {&tile.index.back(), 1});
     // The inputs along the row, by their distance, and the positions and taps that read them.
     for (const TapRun& run : tile.segment.runs) {
       for (int64_t t = run.first; t < run.first + run.count; ++t) {
@@ -82,6 +83,16 @@ class WindowEmitter {
     return b_.load(type_, {base, {}, 1, (elements + v * w_.nest.lanes) * kF32Bytes}, mask);
   }
 
+  Value input(Value lhs, int64_t elements, int64_t v) {
+    Value x = load(lhs, elements, v);
+    if (!w_.made) return x;
+    Point point{.index = {&tile_.index.back(), 1}, .extra = {v * w_.nest.lanes}, .lane_axis = 0};
+    point.lanes = w_.nest.lanes;
+    point.mask = v + 1 == tile_.vectors ? tile_.mask : Value{};
+    point.bases = bases_;
+    return emit_expr(b_, *w_.made, point, {&x, 1})[0];
+  }
+
   Value weight(Value rhs, int64_t tap, int64_t v) {
     return load(rhs, tap * w_.nest.m_tap.rhs_rows * tile_.rhs_row, v);
   }
@@ -96,7 +107,7 @@ class WindowEmitter {
     }
     for (const auto& [offset, uses] : columns_) {
       for (int64_t v = 0; v < tile_.vectors; ++v) {
-        Value x = load(lhs, offset, v);
+        Value x = input(lhs, offset, v);
         for (const Use& use : uses) {
           Value& acc = acc_[static_cast<size_t>(use.row * tile_.vectors + v)];
           if (w_.reduce) {
@@ -117,6 +128,7 @@ class WindowEmitter {
   const MicroTile& tile_;
   Type type_;
   std::vector<Value> acc_;                       // [row][vector]
+  std::vector<Value> bases_;                     // of what inputs are made of
   std::map<int64_t, std::vector<Use>> columns_;  // by offset in elements
 };
 
