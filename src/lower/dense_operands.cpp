@@ -6,6 +6,7 @@
 
 #include "lower/expr_build.h"
 #include "lower/kernels/depthwise_gradient.h"
+#include "lower/storage.h"
 
 namespace burin::lower {
 
@@ -39,11 +40,9 @@ class OperandJoiner {
       : graph_(graph),
         grouping_(grouping),
         groups_(grouping.groups),
-        alias_(graph.size(), false),
+        storage_(graph, grouping.groups),
         readers_(graph.size()),
-        gone_(groups_.size(), false) {
-    for (const Group& g : groups_) alias_[g.target] = g.kind == Group::Kind::alias;
-  }
+        gone_(groups_.size(), false) {}
 
   void run() {
     auto large = [&](const Group& g) { return is_candidate(g); };
@@ -52,11 +51,7 @@ class OperandJoiner {
     for (size_t i = 0; i < groups_.size(); ++i) {
       if (is_candidate(groups_[i])) join(i);
     }
-    std::vector<Group> kept;
-    for (size_t i = 0; i < groups_.size(); ++i) {
-      if (!gone_[i]) kept.push_back(std::move(groups_[i]));
-    }
-    groups_ = std::move(kept);
+    erase_groups(groups_, gone_);
   }
 
  private:
@@ -66,18 +61,12 @@ class OperandJoiner {
            graph_.type(g.root).bytes() >= kLargeMap;
   }
 
-  // The node whose buffer holds the value.
-  NodeId storage(NodeId id) const {
-    while (alias_[id]) id = graph_[id].operands[0];
-    return id;
-  }
-
   void find_readers() {
     for (size_t i = 0; i < groups_.size(); ++i) {
       const Group& g = groups_[i];
       if (g.kind == Group::Kind::alias) continue;
       auto note = [&](NodeId id) {
-        std::vector<size_t>& known = readers_[storage(id)];
+        std::vector<size_t>& known = readers_[storage_.of(id)];
         if (known.empty() || known.back() != i) known.push_back(i);
       };
       if (g.kind == Group::Kind::single) {
@@ -97,11 +86,11 @@ class OperandJoiner {
   void join(size_t i) {
     NodeId made = groups_[i].target;
     for (const graph::Port& port : graph_.outputs) {
-      if (storage(port.node) == made) return;
+      if (storage_.of(port.node) == made) return;
     }
     std::vector<size_t> readers = readers_[made];
     std::erase(readers, i);  // it writes there
-    auto takes = [&](size_t r) { return reads_as_operand(groups_[r], made); };
+    auto takes = [&](size_t r) { return reads_as_operand(groups_[r], groups_[i]); };
     if (readers.empty() || !std::all_of(readers.begin(), readers.end(), takes)) return;
     if (!made_element(graph_, grouping_, groups_[i])) return;
     auto map = std::make_shared<const Group>(std::move(groups_[i]));
@@ -110,18 +99,22 @@ class OperandJoiner {
     gone_[i] = true;
   }
 
-  // Whether the group reads the buffer as its first operand, along its channels, and only so.
-  bool reads_as_operand(const Group& g, NodeId buffer) const {
+  // Whether the group reads what the map makes as its first operand, along the same channels, and
+  // only so.
+  bool reads_as_operand(const Group& g, const Group& map) const {
+    NodeId buffer = map.target;
     if (g.kind != Group::Kind::dense || !makes_operand(graph_, g.anchor)) return false;
     const DenseLeaf& leaf = g.operands[0];
-    if (!leaf.leaf.valid() || storage(leaf.leaf) != buffer || leaf.made) return false;
+    if (!leaf.leaf.valid() || storage_.of(leaf.leaf) != buffer || leaf.made) return false;
     if (leaf.view.offset != 0 || leaf.view.strides.back() != 1) return false;
-    if (g.operands[1].leaf.valid() && storage(g.operands[1].leaf) == buffer) return false;
-    auto other = [&](NodeId id) { return storage(id) != buffer; };
+    int64_t channels = graph_.type(graph_[g.anchor].operands[0]).shape.dims().back();
+    if (map.space.empty() || map.space.back() != channels) return false;
+    if (g.operands[1].leaf.valid() && storage_.of(g.operands[1].leaf) == buffer) return false;
+    auto other = [&](NodeId id) { return storage_.of(id) != buffer; };
     std::vector<NodeId> buffers = build_expr(graph_, grouping_, g).buffers;
     for (const DenseSums& s : g.sums) {
       for (NodeId id : build_expr(graph_, grouping_, s.row).buffers) {
-        if (storage(id) != storage(g.target)) buffers.push_back(id);
+        if (storage_.of(id) != storage_.of(g.target)) buffers.push_back(id);
       }
     }
     return std::all_of(buffers.begin(), buffers.end(), other);
@@ -130,7 +123,7 @@ class OperandJoiner {
   const Graph& graph_;
   Grouping& grouping_;
   std::vector<Group>& groups_;
-  IdVector<NodeId, bool> alias_;
+  Storage storage_;
   IdVector<NodeId, std::vector<size_t>> readers_;  // groups, of each buffer
   std::vector<bool> gone_;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lower/expr_build.h"
+#include "lower/storage.h"
 
 namespace burin::lower {
 
@@ -35,29 +36,17 @@ class SumsJoiner {
       : graph_(graph),
         grouping_(grouping),
         groups_(grouping.groups),
-        alias_(graph.size(), false),
-        gone_(groups_.size(), false) {
-    for (const Group& g : groups_) alias_[g.target] = g.kind == Group::Kind::alias;
-  }
+        storage_(graph, grouping.groups),
+        gone_(groups_.size(), false) {}
 
   void run() {
     for (size_t r = 0; r < groups_.size(); ++r) {
       if (groups_[r].kind == Group::Kind::row) join(r);
     }
-    std::vector<Group> kept;
-    for (size_t i = 0; i < groups_.size(); ++i) {
-      if (!gone_[i]) kept.push_back(std::move(groups_[i]));
-    }
-    groups_ = std::move(kept);
+    erase_groups(groups_, gone_);
   }
 
  private:
-  // The node whose buffer holds the value.
-  NodeId storage(NodeId id) const {
-    while (alias_[id]) id = graph_[id].operands[0];
-    return id;
-  }
-
   void join(size_t r) {
     const Group& row = groups_[r];
     if (!keeps_images(row)) return;
@@ -66,7 +55,7 @@ class SumsJoiner {
     for (const View& view : fused.expr.views) {
       std::optional<size_t> channels = channels_of(row, view);
       if (!channels || !runs_along(fused, *channels) || !reads_once(fused, view)) continue;
-      NodeId read = storage(fused.buffers[static_cast<size_t>(view.pointer)]);
+      NodeId read = storage_.of(fused.buffers[static_cast<size_t>(view.pointer)]);
       std::vector<size_t> writers = writers_of(read, r);
       std::vector<Walk> walks = walks_of(row, fused, view);
       bool others = reads_others(row, fused, view);
@@ -124,7 +113,7 @@ class SumsJoiner {
   // Whether no other view reads another place of the same buffer.
   bool reads_once(const Fused& fused, const View& view) const {
     auto buffer = [&](const View& v) {
-      return storage(fused.buffers[static_cast<size_t>(v.pointer)]);
+      return storage_.of(fused.buffers[static_cast<size_t>(v.pointer)]);
     };
     return std::all_of(fused.expr.views.begin(), fused.expr.views.end(),
                        [&](const View& v) { return &v == &view || buffer(v) != buffer(view); });
@@ -148,9 +137,10 @@ class SumsJoiner {
     for (size_t i = 0; i < r; ++i) {
       if (gone_[i] || groups_[i].kind == Group::Kind::alias) continue;
       bool writes = false;
-      groups_[i].each([&](const Group& g) { writes = writes || storage(g.target) == buffer; });
+      groups_[i].each([&](const Group& g) { writes = writes || storage_.of(g.target) == buffer; });
       if (!writes) continue;
-      if (groups_[i].kind != Group::Kind::dense || storage(groups_[i].target) != buffer) return {};
+      if (groups_[i].kind != Group::Kind::dense || storage_.of(groups_[i].target) != buffer)
+        return {};
       writers.push_back(i);
     }
     return writers;
@@ -247,9 +237,9 @@ class SumsJoiner {
       if (gone_[k] || groups_[k].kind == Group::Kind::alias) continue;
       bool clear = true;
       groups_[k].each([&](const Group& writer) {
-        NodeId written = storage(writer.target);
-        for (NodeId used : row.buffers)
-          clear = clear && (written == buffer || storage(used) != written);
+        NodeId written = storage_.of(writer.target);
+        auto other = [&](NodeId used) { return storage_.of(used) != written; };
+        if (written != buffer) clear = clear && std::ranges::all_of(row.buffers, other);
       });
       if (!clear) return false;
     }
@@ -259,7 +249,7 @@ class SumsJoiner {
   const Graph& graph_;
   Grouping& grouping_;
   std::vector<Group>& groups_;
-  IdVector<NodeId, bool> alias_;
+  Storage storage_;
   std::vector<bool> gone_;
 };
 

@@ -19,6 +19,7 @@
 #include "lower/kernels/row.h"
 #include "lower/kernels/signature.h"
 #include "lower/kernels/single.h"
+#include "lower/storage.h"
 #include "lower/traffic.h"
 
 namespace burin::lower {
@@ -101,6 +102,7 @@ class Lowering {
         machine_(machine),
         options_(options),
         grouping_(group_nodes(graph)),
+        storage_(graph, grouping_.groups),
         buffers_(graph.size()),
         spare_weights_(spare_weights(graph)) {}
 
@@ -127,19 +129,9 @@ class Lowering {
   }
 
  private:
-  // The node whose buffer holds the value: reshapes that were not fused share their operand's.
-  NodeId storage(NodeId id) const {
-    while (graph_[id].op == Op::reshape && alias_[id]) id = graph_[id].operands[0];
-    return id;
-  }
-
   void bind_outputs() {
-    alias_.resize(graph_.size(), false);
-    for (const Group& g : grouping_.groups) {
-      if (g.kind == Group::Kind::alias) alias_[g.target] = true;
-    }
     for (size_t port = 0; port < graph_.outputs.size(); ++port) {
-      NodeId id = storage(graph_.outputs[port].node);
+      NodeId id = storage_.of(graph_.outputs[port].node);
       Op op = graph_[id].op;
       if (op == Op::parameter || op == Op::constant || buffers_[id].valid()) {
         copies_.push_back({id, port});
@@ -168,7 +160,7 @@ class Lowering {
   }
 
   BufferId buffer_of(NodeId node) {
-    NodeId id = storage(node);
+    NodeId id = storage_.of(node);
     if (buffers_[id].valid()) return buffers_[id];
     Buffer buffer;
     buffer.bytes = graph_.type(id).bytes();
@@ -288,13 +280,13 @@ class Lowering {
   void choose_streams() {
     IdVector<NodeId, size_t> last(graph_.size(), 0);  // task that uses a node's buffer
     for (size_t i = 0; i < tasks_.size(); ++i) {
-      for (NodeId id : tasks_[i].nodes) last[storage(id)] = i;
+      for (NodeId id : tasks_[i].nodes) last[storage_.of(id)] = i;
     }
     for (size_t i = 0; i < tasks_.size(); ++i) {
       if (!tasks_[i].fused) continue;
       FusedJob& job = *tasks_[i].fused;
       auto node = [&](int pointer) {
-        return storage(tasks_[i].nodes[static_cast<size_t>(pointer)]);
+        return storage_.of(tasks_[i].nodes[static_cast<size_t>(pointer)]);
       };
       for (View& out : job.outputs) out.streams = is_streamed(node(out.pointer));
       for (auto [written, read] : pairs_in_place(job)) {
@@ -366,7 +358,7 @@ class Lowering {
     Fused fused = build_expr(graph_, grouping_, group);
     for (const DenseSums& sums : group.sums) {
       Fused row = build_expr(graph_, grouping_, sums.row);
-      for (NodeId& id : row.buffers) id = storage(id);
+      for (NodeId& id : row.buffers) id = storage_.of(id);
       append_sums(fused, std::move(row), sums.axes);
     }
     const Shape& shape = graph_.type(group.anchor).shape;
@@ -445,11 +437,11 @@ class Lowering {
   const loop::Machine& machine_;
   const Options& options_;
   Grouping grouping_;
+  Storage storage_;
   std::vector<Task> tasks_;  // of each group; empty for an alias
   size_t group_ = 0;         // that is being lowered
   IdVector<NodeId, BufferId> buffers_;
   int64_t spare_weights_;
-  IdVector<NodeId, bool> alias_;
   std::vector<std::pair<NodeId, size_t>> copies_;
   Lowered out_;
 };

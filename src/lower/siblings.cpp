@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "lower/expr_build.h"
+#include "lower/storage.h"
 
 namespace burin::lower {
 
@@ -29,21 +30,15 @@ class Joiner {
       : graph_(graph),
         grouping_(grouping),
         groups_(grouping.groups),
-        alias_(graph.size(), false),
+        storage_(graph, grouping.groups),
         made_(groups_.size()),
-        gone_(groups_.size(), false) {
-    for (const Group& g : groups_) alias_[g.target] = g.kind == Group::Kind::alias;
-  }
+        gone_(groups_.size(), false) {}
 
   void run() {
     for (size_t i = 0; i < groups_.size(); ++i) {
       if (!gone_[i] && may_join(groups_[i])) look_ahead(i);
     }
-    std::vector<Group> kept;
-    for (size_t i = 0; i < groups_.size(); ++i) {
-      if (!gone_[i]) kept.push_back(std::move(groups_[i]));
-    }
-    groups_ = std::move(kept);
+    erase_groups(groups_, gone_);
   }
 
  private:
@@ -66,12 +61,6 @@ class Joiner {
     }
   }
 
-  // The node whose buffer holds the value.
-  NodeId storage(NodeId id) const {
-    while (alias_[id]) id = graph_[id].operands[0];
-    return id;
-  }
-
   // The expression of a group with its siblings.
   const Fused& fused(size_t i) {
     if (!made_[i]) made_[i] = build_expr(graph_, grouping_, groups_[i]);
@@ -86,8 +75,8 @@ class Joiner {
     const Dims& space = groups_[i].space;
     int64_t points = Shape(space).elements();
     auto at_same_place = [&](const View& y, const View& x) {
-      return same_place(x, y) && storage(a.buffers[static_cast<size_t>(x.pointer)]) ==
-                                     storage(b.buffers[static_cast<size_t>(y.pointer)]);
+      return same_place(x, y) && storage_.of(a.buffers[static_cast<size_t>(x.pointer)]) ==
+                                     storage_.of(b.buffers[static_cast<size_t>(y.pointer)]);
     };
     for (const View& y : b.expr.views) {
       int64_t elements = elements_touched(y, space);
@@ -111,7 +100,7 @@ class Joiner {
       bool clear = true;
       groups_[k].each([&](const Group& writer) {
         for (size_t p = 0; p < moved.buffers.size(); ++p) {
-          if (storage(moved.buffers[p]) != storage(writer.target)) continue;
+          if (storage_.of(moved.buffers[p]) != storage_.of(writer.target)) continue;
           if (k != i || !taken_in_place(i, moved, static_cast<int>(p))) clear = false;
         }
       });
@@ -146,7 +135,7 @@ class Joiner {
   const Graph& graph_;
   Grouping& grouping_;
   std::vector<Group>& groups_;
-  IdVector<NodeId, bool> alias_;
+  Storage storage_;
   std::vector<std::optional<Fused>> made_;
   std::vector<bool> gone_;
 };
