@@ -12,6 +12,7 @@ namespace burin::lower {
 namespace {
 
 constexpr double kAroundTile = 30, kAroundVector = 2.5;  // cycles: addresses; load and store a sum
+constexpr double kAboutEqualPlan = 1.02;                 // estimates no further apart do not differ
 constexpr int64_t kEnoughPixels = 64;                    // that a register tile runs over, at least
 constexpr int64_t kMostResultVectors = 4, kMostPixels = 2;
 
@@ -58,7 +59,9 @@ WeightGradientPlan plan_weight_gradient(const WeightGradient& w, const loop::Mac
     for (int64_t rows = 1; rows <= std::min(most, w.in); ++rows) {
       for (int64_t n = 1; n <= kMostPixels && n * rows <= most; ++n) {
         double cycles = all * pixel_cycles(w, rows, vectors, n, pixels);
-        if (best.cycles > 0 && cycles >= best.cycles) continue;
+        // Of about equal ones the narrower reads fewer lines of each pixel at a time.
+        bool wider = vectors > best.vectors;
+        if (best.cycles > 0 && cycles * (wider ? kAboutEqualPlan : 1) >= best.cycles) continue;
         best.rows = rows, best.vectors = vectors, best.pixels = n, best.cycles = cycles;
       }
     }
