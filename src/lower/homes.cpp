@@ -50,12 +50,12 @@ IdVector<NodeId, bool> movable_nodes(const Graph& graph) {
   return movable;
 }
 
-// How often outputs and nodes that they depend on read each node.
+// How often outputs and nodes that they depend on read each node. What has no elements reads none.
 IdVector<NodeId, int> live_uses(const Graph& graph) {
   IdVector<NodeId, int> uses(graph.size(), 0);
   for (const graph::Port& port : graph.outputs) ++uses[port.node];
   for (size_t i = graph.size(); i-- > 0;) {
-    if (uses[NodeId(i)] == 0) continue;
+    if (uses[NodeId(i)] == 0 || graph.type(NodeId(i)).shape.elements() == 0) continue;
     for (NodeId operand : graph[NodeId(i)].operands) ++uses[operand];
   }
   return uses;

@@ -95,6 +95,15 @@ const MovementRow kRows[] = {
        NodeId x = b.in(t, {2, 3, 5});
        return b.concatenate({x, b.in(t, {1, 3, 5}), x}, 0);
      }},
+    // The longer of two beginnings is read for no element: the shorter is written all the same.
+    {Op::concatenate, "read_for_nothing",
+     [](B b, DType t) {
+       NodeId x = b.in(t, {5}), y = b.in(t, {4});
+       NodeId part = b.slice(b.reverse(b.concatenate({x, y}, 0), {0}), {0}, {2}, {1});
+       NodeId nothing = b.slice(b.reverse(b.concatenate({x, y, part}, 0), {0}), {0}, {0}, {1});
+       NodeId all = b.concatenate({x, y, part, nothing}, 0);
+       return b.concatenate({all, b.in(t, {11})}, 0);
+     }},
     {Op::concatenate, "middle",
      [](B b, DType t) {
        NodeId x = b.in(t, {2, 3, 5});
