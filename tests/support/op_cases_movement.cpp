@@ -35,6 +35,10 @@ const MovementRow kRows[] = {
      [](B b, DType t) {
        return b.transpose(b.in(t, {2, 3, 5, 7}), {0, 2, 3, 1});
      }},
+    {Op::transpose, "every_other_from_each",
+     [](B b, DType t) {
+       return b.transpose(b.in(t, {3, 2, 4, 2}), {1, 3, 0, 2});
+     }},
     {Op::transpose, "keeps_the_last",
      [](B b, DType t) {
        return b.transpose(b.in(t, {3, 5, 17}), {1, 0, 2});

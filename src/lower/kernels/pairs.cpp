@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace burin::lower {
 
 using loop::Address;
@@ -108,9 +110,12 @@ bool joins(const Dims& space, const View& in, const View& out) {
          out.strides[axes - 2] == 2 && out.strides[axes - 1] == 1;
 }
 
-// Whether the last pair lies inside the buffer. It does unless the last element read is the last
-// one of a row of an odd number; rows of the buffer then divide the distance of those read.
+// Whether the last pair lies inside the buffer. It does where pairs begin at even elements, unless
+// the last one read is the last of a row of an odd number; rows of the buffer then divide the
+// distance of those read.
 bool ends_in_pairs(const Dims& space, const View& in) {
+  auto odd = [](int64_t stride) { return stride % 2 != 0; };
+  if (std::any_of(in.strides.begin(), in.strides.end(), odd)) return false;
   size_t axes = space.size();
   int64_t row = axes >= 2 ? in.strides[axes - 2] : 0;
   return row >= 2 * space.back() && row % (2 * space.back() - 1) != 0;
