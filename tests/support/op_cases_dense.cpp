@@ -212,6 +212,11 @@ std::vector<OpCase> dense_cases() {
            return b.dot_general(a, b.constant(w), row.attr);
          }});
   }
+  cases.push_back({"dot_general_one_value_along_k", Op::dot_general, [](CaseBuilder& b) {
+                     Tensor w = random_tensor({DType::f32, Shape{33, 17}}, {-1, 1}, 3);
+                     NodeId x = b.broadcast(b.f32({17}), Shape{17, 33}, {0});
+                     return b.dot_general(x, b.constant(w), {{}, {}, {1}, {0}});
+                   }});
   for (const ConvRow& row : kConvolutions) {
     auto build = [row](CaseBuilder& b, DType t) {
       NodeId x = b.in(t, row.x, range_for(t));
