@@ -11,8 +11,7 @@ using loop::Value;
 
 namespace {
 
-constexpr int64_t kStepsPerFetch =
-    64;                       // of k: fewer do not hide what the epilogue behind them waits for
+constexpr int64_t kStepsPerFetch = 64;  // of k: fewer do not hide what their epilogue waits for
 constexpr int kRowScale = 8;  // Contraction::prefetch: as many rows as are fetched at most
 
 // The lines of a view that the epilogue of a register tile touches, whose rows begin with `first`.
