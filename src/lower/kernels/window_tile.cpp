@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/checked.h"
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
 #include "lower/kernels/reduction.h"
@@ -37,7 +38,6 @@ class WindowEmitter {
   }
 
   std::vector<Value> emit() {
-    if (w_.fetches) fetch_next_row();
     taps(0, tile_.lhs, tile_.rhs);
     return acc_;
   }
@@ -47,18 +47,21 @@ class WindowEmitter {
     int64_t row, tap;
   };
 
-  // What the position one further along the outermost axis of taps reads for the first time.
-  void fetch_next_row() {
+  // What the position one further along the outermost axis of taps reads for the first time: each
+  // trip of the loop over its taps fetches a share, beginning at `share`.
+  void fetch_next_row(int64_t column, int64_t v) {
     const Tap& tap = w_.nest.taps[0];
+    if (!share_.valid() || column >= shared_columns()) return;
     int64_t rows = tap.lhs_stride / tap.dilation;
+    int64_t offset = std::next(columns_.begin(), column)->first + v * w_.nest.lanes;
     for (int64_t t = 0; t < tap.step; ++t) {
       int64_t ahead = ((tap.extent - 1) * tap.dilation + 1 + t) * rows;
-      for (const auto& [offset, uses] : columns_) {
-        for (int64_t v = 0; v < tile_.vectors; ++v) {
-          b_.prefetch({tile_.lhs, {}, 1, (ahead + offset + v * w_.nest.lanes) * kF32Bytes});
-        }
-      }
+      b_.prefetch({share_, {}, 1, (ahead + offset) * kF32Bytes});
     }
+  }
+
+  int64_t shared_columns() const {
+    return ceil_div(static_cast<int64_t>(columns_.size()), w_.nest.taps[0].extent);
   }
 
   void taps(size_t depth, Value lhs, Value rhs) {
@@ -68,6 +71,10 @@ class WindowEmitter {
     std::vector<Value> init = acc_;
     acc_ = b_.loop(lo, hi, 1, init, [&](Value t, std::span<const Value> carried) {
       acc_.assign(carried.begin(), carried.end());
+      if (w_.fetches && columns_.size() > 1) {
+        int64_t pixel = std::next(columns_.begin())->first - columns_.begin()->first;
+        share_ = advance(tile_.lhs, t, shared_columns() * pixel);
+      }
       taps(depth + 1, advance(lhs, t, tap.lhs_stride),
            rhs.valid() ? advance(rhs, t, tap.rhs_rows * tile_.rhs_row) : rhs);
       return acc_;
@@ -105,9 +112,11 @@ class WindowEmitter {
         for (int64_t v = 0; v < tile_.vectors; ++v) weights.push_back(weight(rhs, t, v));
       }
     }
+    int64_t column = 0;
     for (const auto& [offset, uses] : columns_) {
       for (int64_t v = 0; v < tile_.vectors; ++v) {
         Value x = input(lhs, offset, v);
+        fetch_next_row(column, v);
         for (const Use& use : uses) {
           Value& acc = acc_[static_cast<size_t>(use.row * tile_.vectors + v)];
           if (w_.reduce) {
@@ -119,6 +128,7 @@ class WindowEmitter {
           acc = w_.elem == Elem::f32 ? b_.fma(x, w, acc) : b_.add(acc, b_.mul(x, w));
         }
       }
+      ++column;
     }
   }
 
@@ -127,7 +137,8 @@ class WindowEmitter {
   bool keep_weights_;
   const MicroTile& tile_;
   Type type_;
-  std::vector<Value> acc_;                       // [row][vector]
+  std::vector<Value> acc_;  // [row][vector]
+  Value share_;
   std::vector<Value> bases_;                     // of what inputs are made of
   std::map<int64_t, std::vector<Use>> columns_;  // by offset in elements
 };
