@@ -62,7 +62,7 @@ class SumsJoiner {
       std::vector<DenseSums> sums;
       for (size_t w : writers) {
         auto axes = axes_between(groups_[w], walks, view);
-        if (!axes || !takes(w, others)) break;
+        if (!axes || !sums_images(groups_[w], row, *axes) || !takes(w, others)) break;
         sums.push_back({row, *std::move(axes), w == writers.front()});
       }
       if (sums.empty() || sums.size() < writers.size()) continue;
@@ -221,6 +221,16 @@ class SumsJoiner {
     }
     return !axes.empty() && axes.back().multiplier == 1 ? std::optional(std::move(axes))
                                                         : std::nullopt;
+  }
+
+  // Whether the row keeps the outermost axis of the dense group's space and its channels alone.
+  static bool sums_images(const Group& dense, const Group& row,
+                          const std::vector<AxisSource>& axes) {
+    for (size_t d = 0; d + 1 < axes.size(); ++d) {
+      bool kept = !row.reduced[static_cast<size_t>(axes[d].axis)];
+      if (dense.space[d] != 1 && kept != (d == 0)) return false;
+    }
+    return true;
   }
 
   // Whether the dense groups, each of whose points is one of the row's, make all of them.

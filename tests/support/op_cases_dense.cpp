@@ -146,12 +146,14 @@ NodeId dense_block(CaseBuilder& b, Dims image, bool nested) {
   return b.concatenate({end, end}, 1);
 }
 
-// Sums of a convolution's result over its pixels, and of its products with another tensor.
+// Sums of a convolution's result, over its pixels if nothing else is said, and of its products with
+// another tensor.
 struct SumsRow {
   const char* name;
   Dims x, w;
   ConvAttr attr;
   bool products;
+  Dims over = {1, 2};
 };
 
 const SumsRow kSums[] = {
@@ -175,14 +177,33 @@ const SumsRow kSums[] = {
      {3, 3, 1, 17},
      {{1, 1}, {1, 1}, {2, 1}, {2, 2}, {1, 1}, 17},
      false},
+    {"over_images", {33, 8, 9}, {1, 9, 7}, {{1}, {2}, {0}, {1}, {1}}, false, {0}},
+    {"of_rows",
+     {3, 9, 5, 7},
+     {1, 1, 7, 16},
+     {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}},
+     true,
+     {0, 2}},
+    {"of_rows_of_one",
+     {1, 9, 5, 7},
+     {1, 1, 7, 16},
+     {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}},
+     true,
+     {0, 2}},
+    {"of_columns",
+     {9, 3, 8, 17},
+     {3, 3, 1, 17},
+     {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 17},
+     false,
+     {0, 1}},
 };
 
 NodeId sums(CaseBuilder& b, const SumsRow& row) {
   NodeId y = b.convolution(b.f32(row.x), b.f32(row.w), row.attr);
-  NodeId sum = b.reduce(y, graph::ReduceKind::sum, {1, 2});
+  NodeId sum = b.reduce(y, graph::ReduceKind::sum, row.over);
   if (!row.products) return sum;
   NodeId z = b.f32(b.shape(y).dims());
-  return b.add(sum, b.reduce(b.mul(y, z), graph::ReduceKind::sum, {1, 2}));
+  return b.add(sum, b.reduce(b.mul(y, z), graph::ReduceKind::sum, row.over));
 }
 
 }  // namespace
