@@ -75,6 +75,19 @@ TEST(Strassen, IsChosenWhereItPays) {
   EXPECT_TRUE(algorithm({4, 4096}, {4096, 1024}).starts_with("gemm,"));
 }
 
+TEST(Strassen, LeavesWindowsToOthers) {
+  auto refused = [](Dims window, Dims low) {
+    std::string reason;
+    DenseCase c = conv_case("shape", {1, 16, 32}, std::move(window), {1}, std::move(low), {2}, {1});
+    with_job(c, machine_of(512), [&](const lower::DenseJob& job) {
+      reason = lower::cannot_strassen(job).value_or("");
+    });
+    return reason;
+  };
+  EXPECT_EQ(refused({3, 32, 32}, {0}), "it has a window");
+  EXPECT_EQ(refused({1, 32, 32}, {1}), "it has a window");  // one tap, in the padding at times
+}
+
 TEST(Strassen, KeepsWithinTheMemoryForWeights) {
   DenseCase c = matmul_case("shape", {197, 768}, {768, 768});
   auto limited = [](const lower::DenseJob& job) {

@@ -82,7 +82,7 @@ double passes(const Contraction& c) {
 
 bool reads_in_place(const Contraction& c) {
   if (c.weights || c.bundle > 1 || c.rhs.strides.back() != 1) return false;
-  if (!c.nest.taps.empty() || c.nest.m_tap.extent != 1) return false;
+  if (has_window(c)) return false;
   int64_t rows = c.nest.m;
   for (size_t i = 0; i < c.nest.outer.size(); ++i) {
     if (c.rhs_sizes[i] == 1) rows *= c.nest.outer[i].extent;
@@ -92,7 +92,7 @@ bool reads_in_place(const Contraction& c) {
 }
 
 bool packs_left(const Contraction& c) {
-  if (c.weights || c.bundle > 1 || !c.nest.taps.empty() || c.nest.m_tap.extent != 1) return false;
+  if (c.weights || c.bundle > 1 || has_window(c)) return false;
   if (c.nest.lhs_m_stride != 1 || c.lhs_k_stride == 1 || c.k * c.lhs_k_stride * 4 <= kSpread) {
     return false;
   }

@@ -57,6 +57,11 @@ Contraction gemm_form(const DenseJob& job, const View& lhs);
 // A convolution as one contraction; nothing if it has several phases, or padding to be written out.
 std::optional<Contraction> conv_form(const DenseJob& job, DenseKernels& kernels);
 
+// Whether it slides: over several taps, or one that lies in the padding at times.
+inline bool has_window(const Contraction& c) {
+  return !c.nest.taps.empty() || c.nest.m_tap.extent != 1 || c.nest.m_tap.size != 0;
+}
+
 // Whether the register tiles read the right-hand side where it is.
 bool reads_in_place(const Contraction& c);
 

@@ -29,7 +29,7 @@ void fetch_view(Builder& b, const View& view, Value base, const MicroTile& tile,
 
 void plan_fetches(Contraction& c, const Schedule& schedule) {
   const Nest& nest = c.nest;
-  if (c.weights || !nest.taps.empty() || nest.m_tap.extent != 1) return;
+  if (c.weights || has_window(c)) return;
   c.fetches_epilogue = c.k >= kStepsPerFetch || !nest.sums.empty();
   c.fetches_ahead = c.k < kStepsPerFetch;
   bool adjoin = c.lhs_k_stride == 1 && nest.lhs_m_stride == c.k;

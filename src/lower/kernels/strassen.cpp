@@ -440,7 +440,7 @@ std::optional<std::string> cannot_divide(const Contraction& c, const loop::Machi
   for (const OuterAxis& axis : c.nest.outer) {
     if (axis.extent != 1) return "its axes do not lie evenly";
   }
-  if (!c.nest.taps.empty() || c.nest.m_tap.extent != 1) return "it has taps";
+  if (has_window(c)) return "it has a window";
   if (c.lhs_k_stride != 1) return "its rows are not contiguous";
   if (c.k < 2 || c.k % 2 != 0 || c.nest.n < 2 || c.nest.m < 2) return "it has no halves";
   Nest half = c.nest;
