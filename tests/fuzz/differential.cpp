@@ -1,6 +1,6 @@
 // The differential fuzzer: random graphs through every way of executing them, against the oracle.
 //
-//   burin_differential [--seed N] [--seconds S] [--steps K] [--only EXECUTION]
+//   burin_differential [--seed N] [--seconds S] [--steps K] [--only EXECUTION] [--gradients]
 //
 // Prints the seed and the shrunk graph of the first difference and exits with 1.
 #include <CLI/CLI.hpp>
@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "graph/print.h"
+#include "tests/support/gradient_case.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/run_case.h"
 #include "tests/support/shrink_graph.h"
@@ -37,7 +38,19 @@ struct Options {
   double seconds = 10;
   int steps = 12;
   std::string only;
+  bool gradients = false;
 };
+
+// Nothing if there is no gradient.
+std::optional<BuiltCase> make_case(uint64_t seed, int steps, bool gradients) {
+  BuiltCase built = random_graph(seed, {.steps = steps});
+  if (!gradients) return built;
+  if (!has_float_input(built.graph)) return std::nullopt;
+  auto graph = gradient_graph(built.graph);
+  if (!graph) return std::nullopt;
+  built.graph = *std::move(graph);
+  return built;
+}
 
 // The number of graphs tried; stops at the first difference.
 int fuzz(const Options& options) {
@@ -48,13 +61,14 @@ int fuzz(const Options& options) {
   for (; seed == options.seed || elapsed() < options.seconds; ++seed) {
     // Small graphs and large ones in turn.
     int steps = 1 + static_cast<int>(seed * 7 % (2 * static_cast<uint64_t>(options.steps)));
-    BuiltCase built = random_graph(seed, {.steps = steps});
+    std::optional<BuiltCase> built = make_case(seed, steps, options.gradients);
+    if (!built) continue;
     for (const Execution& execution : executions()) {
       if (!options.only.empty() && execution.name != options.only) continue;
       if (execution.unavailable()) continue;
-      std::optional<std::string> found = complaint(execution, built);
+      std::optional<std::string> found = complaint(execution, *built);
       if (!found) continue;
-      report(execution, seed, options.steps, built, *std::move(found));
+      report(execution, seed, options.steps, *built, *std::move(found));
       return 1;
     }
   }
@@ -74,6 +88,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "how long to try; 0 tries one graph");
   app.add_option("--steps", options.steps, "mean size of the graphs")->check(CLI::Range(1, 1000));
   app.add_option("--only", options.only, "one execution only");
+  app.add_flag("--gradients", options.gradients, "their gradients instead of the graphs");
   CLI11_PARSE(app, argc, argv);
   return burin::test::fuzz(options);
 }

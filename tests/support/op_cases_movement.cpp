@@ -151,6 +151,15 @@ std::vector<OpCase> movement_cases() {
                        }});
     }
   }
+  // As large as has its loops turned, and read along two axes by as many views.
+  for (const Dims& size : {Dims{15, 20, 70}, Dims{16, 17, 129}, Dims{3, 80, 66}}) {
+    cases.push_back(
+        {"transpose_two_ways_" + Shape(size).text(), Op::transpose, [size](CaseBuilder& b) {
+           NodeId x = b.transpose(b.f32({size[1], size[2], size[0]}), {2, 0, 1});
+           NodeId y = b.transpose(b.f32({size[2], size[0], size[1]}), {1, 2, 0});
+           return b.add(x, y);
+         }});
+  }
   return cases;
 }
 

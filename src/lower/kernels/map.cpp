@@ -62,7 +62,8 @@ class MapKernel {
         job.machine->vector_bits / lanes_.lanes == 64 ? loop::Elem::m64 : loop::Elem::m32;
     if (axes_ == 0) return;
     lanes_.size = job.space[static_cast<size_t>(lane_axis)];
-    last_axis_ = static_cast<int>(contiguous_axis(job, static_cast<size_t>(lane_axis)));
+    auto lane = static_cast<size_t>(lane_axis);
+    last_axis_ = static_cast<int>(turned() ? axes_ - 1 : contiguous_axis(job, lane));
     lanes_.unroll = turned() ? 1 : choose_unroll();
   }
 
