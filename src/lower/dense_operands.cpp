@@ -16,9 +16,9 @@ using graph::Graph;
 using graph::NodeId;
 using graph::Op;
 
-constexpr int64_t kLargeMap = int64_t{4} << 20;  // bytes: second-level caches do not hold it
-constexpr size_t kMostMadeNodes = 12;            // computed again for several taps
-constexpr int64_t kMostMadeTaps = 7;             // along each axis
+constexpr int64_t kLargeMap = 4;       // second-level caches: they do not hold it
+constexpr size_t kMostMadeNodes = 12;  // computed again for several taps
+constexpr int64_t kMostMadeTaps = 7;   // along each axis
 
 // Whether the node's kernel makes its first operand: one filter for each channel, or the gradient
 // of such.
@@ -36,8 +36,9 @@ bool makes_operand(const Graph& graph, NodeId id) {
 
 class OperandJoiner {
  public:
-  OperandJoiner(const Graph& graph, Grouping& grouping)
+  OperandJoiner(const Graph& graph, const loop::Machine& machine, Grouping& grouping)
       : graph_(graph),
+        large_(kLargeMap * machine.l2_bytes),
         grouping_(grouping),
         groups_(grouping.groups),
         storage_(graph, grouping.groups),
@@ -58,7 +59,7 @@ class OperandJoiner {
   bool is_candidate(const Group& g) const {
     return g.kind == Group::Kind::map && g.siblings.empty() && g.value == g.root &&
            g.target == g.root && grouping_.stored[g.root] != Stored::output &&
-           graph_.type(g.root).bytes() >= kLargeMap;
+           graph_.type(g.root).bytes() >= large_;
   }
 
   void find_readers() {
@@ -121,6 +122,7 @@ class OperandJoiner {
   }
 
   const Graph& graph_;
+  int64_t large_;  // bytes
   Grouping& grouping_;
   std::vector<Group>& groups_;
   Storage storage_;
@@ -170,8 +172,8 @@ std::optional<MadeElement> made_element(const Graph& graph, const Grouping& grou
   return made;
 }
 
-void join_dense_operands(const Graph& graph, Grouping& grouping) {
-  OperandJoiner(graph, grouping).run();
+void join_dense_operands(const Graph& graph, const loop::Machine& machine, Grouping& grouping) {
+  OperandJoiner(graph, machine, grouping).run();
 }
 
 }  // namespace burin::lower

@@ -8,7 +8,8 @@
 namespace burin::lower {
 
 // Moves such maps into the operands of the dense groups that read them.
-void join_dense_operands(const graph::Graph& graph, Grouping& grouping);
+void join_dense_operands(const graph::Graph& graph, const loop::Machine& machine,
+                         Grouping& grouping);
 
 // What a kernel does with each element that it loads.
 struct MadeElement {

@@ -258,7 +258,7 @@ bool Group::has_reductions() const {
   return std::find(reduced.begin(), reduced.end(), true) != reduced.end();
 }
 
-Grouping group_nodes(const Graph& graph) {
+Grouping group_nodes(const Graph& graph, const loop::Machine& machine) {
   GroupFacts facts(graph);
   auto homes = std::make_shared<const Homes>(graph);
   IdVector<NodeId, bool> forced(graph.size(), false);
@@ -268,7 +268,7 @@ Grouping group_nodes(const Graph& graph) {
   }
   join_siblings(graph, grouping);
   join_dense_sums(graph, grouping);
-  join_dense_operands(graph, grouping);
+  join_dense_operands(graph, machine, grouping);
   return grouping;
 }
 

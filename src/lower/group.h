@@ -102,6 +102,7 @@ struct Grouping {
 Delinearized through_reduce(const graph::Graph& graph, graph::NodeId reduce, const IndexMap& map,
                             const Group& group);
 
-Grouping group_nodes(const graph::Graph& graph);
+// The machine tells how much its caches hold.
+Grouping group_nodes(const graph::Graph& graph, const loop::Machine& machine = {});
 
 }  // namespace burin::lower

@@ -101,7 +101,7 @@ class Lowering {
       : graph_(graph),
         machine_(machine),
         options_(options),
-        grouping_(group_nodes(graph)),
+        grouping_(group_nodes(graph, machine)),
         storage_(graph, grouping_.groups),
         buffers_(graph.size()),
         spare_weights_(spare_weights(graph)) {}

@@ -85,8 +85,10 @@ std::expected<void, Diagnostic> run_kernel(const lower::Kernel& kernel, const Lo
 }
 
 Result<std::vector<Tensor>> interpret(const graph::Graph& graph, std::span<const Tensor> inputs,
-                                      const char* target_name, bool optimise) {
+                                      const char* target_name, bool optimise,
+                                      bool small_caches = false) {
   BURIN_ASSIGN(isa::Target target, isa::target_from_name(target_name));
+  if (small_caches) target.machine.l1_bytes = 256, target.machine.l2_bytes = 1024;
   if (!optimise) {
     BURIN_ASSIGN(Lowered lowered, lower::lower(graph, target.machine));
     return run_lowered(graph, lowered, inputs);
@@ -105,6 +107,13 @@ const RegisterExecution register_interpreted_avx512({.name = "interpreted_avx512
                                                        return interpret(graph, inputs, "avx512",
                                                                         true);
                                                      }});
+
+// What is small enough for tests is large for this machine, and goes by the ways of large values.
+const RegisterExecution register_small_caches({.name = "interpreted_small_caches",
+                                               .run = [](const auto& graph, auto inputs) {
+                                                 return interpret(graph, inputs, "avx512", true,
+                                                                  true);
+                                               }});
 
 }  // namespace
 

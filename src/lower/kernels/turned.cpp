@@ -12,8 +12,7 @@ namespace burin::lower {
 
 namespace {
 
-constexpr int64_t kLeastPoints = 1 << 14;  // smaller ones stay in the caches anyway
-constexpr int64_t kFewestLanes = 64;       // along the axis that is written along
+constexpr int64_t kFewestLanes = 64;  // along the axis that is written along
 
 // The stride of a view that is contiguous along `last`, for the order of the axes in between.
 int64_t stride_read(const FusedJob& job, size_t axis, size_t last) {
@@ -49,7 +48,9 @@ size_t contiguous_axis(const FusedJob& job, size_t lane_axis) {
 }
 
 std::optional<Turned> turn(const FusedJob& job) {
-  if (job.space.size() < 2 || Shape(job.space).elements() < kLeastPoints) return std::nullopt;
+  // Smaller ones stay in the first-level cache anyway.
+  bool large = Shape(job.space).elements() * kF32Bytes > job.machine->l1_bytes;
+  if (job.space.size() < 2 || !large) return std::nullopt;
   size_t lane = job.space.size() - 1, last = contiguous_axis(job, lane);
   if (last == lane || job.space[lane] < kFewestLanes) return std::nullopt;
   if (!mostly_strided(job, lane)) return std::nullopt;
