@@ -223,14 +223,15 @@ class SumsJoiner {
                                                         : std::nullopt;
   }
 
-  // Whether the row keeps the outermost axis of the dense group's space and its channels alone.
+  // Whether the row keeps the outermost axis of the dense group's space and its channels alone, and
+  // there are others.
   static bool sums_images(const Group& dense, const Group& row,
                           const std::vector<AxisSource>& axes) {
     for (size_t d = 0; d + 1 < axes.size(); ++d) {
       bool kept = !row.reduced[static_cast<size_t>(axes[d].axis)];
       if (dense.space[d] != 1 && kept != (d == 0)) return false;
     }
-    return true;
+    return Shape(dense.space).elements() > dense.space.front() * dense.space.back();
   }
 
   // Whether the dense groups, each of whose points is one of the row's, make all of them.
