@@ -17,22 +17,6 @@ namespace burin::test {
 
 namespace {
 
-// What is wrong with executing a graph that way, or nullopt.
-std::optional<std::string> complaint(const Execution& execution, const BuiltCase& built) {
-  auto got = execution.run(built.graph, built.inputs);
-  if (!got) return got.error().text();
-  return random_difference(built, *got);
-}
-
-void report(const Execution& execution, uint64_t seed, int steps, const BuiltCase& built,
-            std::string first) {
-  Shrunk small = shrink(built, std::move(first),
-                        [&](const BuiltCase& part) { return complaint(execution, part); });
-  std::printf("%s differs: --seed %llu --steps %d\n%s\n%s", execution.name.c_str(),
-              static_cast<unsigned long long>(seed), steps, small.complaint.c_str(),
-              graph::print(small.part.graph).c_str());
-}
-
 struct Options {
   uint64_t seed = 1;
   double seconds = 10;
@@ -40,6 +24,23 @@ struct Options {
   std::string only;
   bool gradients = false;
 };
+
+// What is wrong with executing a graph that way, or nullopt.
+std::optional<std::string> complaint(const Execution& execution, const BuiltCase& built) {
+  auto got = execution.run(built.graph, built.inputs);
+  if (!got) return got.error().text();
+  return random_difference(built, *got);
+}
+
+void report(const Execution& execution, uint64_t seed, const Options& options,
+            const BuiltCase& built, std::string first) {
+  Shrunk small = shrink(built, std::move(first),
+                        [&](const BuiltCase& part) { return complaint(execution, part); });
+  std::printf("%s differs: --seed %llu --steps %d%s\n%s\n%s", execution.name.c_str(),
+              static_cast<unsigned long long>(seed), options.steps,
+              options.gradients ? " --gradients" : "", small.complaint.c_str(),
+              graph::print(small.part.graph).c_str());
+}
 
 // Nothing if there is no gradient.
 std::optional<BuiltCase> make_case(uint64_t seed, int steps, bool gradients) {
@@ -68,7 +69,7 @@ int fuzz(const Options& options) {
       if (execution.unavailable()) continue;
       std::optional<std::string> found = complaint(execution, *built);
       if (!found) continue;
-      report(execution, seed, options.steps, *built, *std::move(found));
+      report(execution, seed, options, *built, *std::move(found));
       return 1;
     }
   }
@@ -87,7 +88,11 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "seed of the first graph");
   app.add_option("--seconds", options.seconds, "how long to try; 0 tries one graph");
   app.add_option("--steps", options.steps, "mean size of the graphs")->check(CLI::Range(1, 1000));
-  app.add_option("--only", options.only, "one execution only");
+  std::vector<std::string> names;
+  for (const burin::test::Execution& execution : burin::test::executions()) {
+    names.push_back(execution.name);
+  }
+  app.add_option("--only", options.only, "one execution only")->check(CLI::IsMember(names));
   app.add_flag("--gradients", options.gradients, "their gradients instead of the graphs");
   CLI11_PARSE(app, argc, argv);
   return burin::test::fuzz(options);

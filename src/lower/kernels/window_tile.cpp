@@ -47,13 +47,12 @@ class WindowEmitter {
     int64_t row, tap;
   };
 
-  // What the position one further along the outermost axis of taps reads for the first time: each
-  // trip of the loop over its taps fetches a share, beginning at `share`.
-  void fetch_next_row(int64_t column, int64_t v) {
+  // What the position one further along the outermost axis of taps reads for the first time. Each
+  // trip of the loop over its taps fetches a share of the columns, beside those that it reads.
+  void fetch_next_row(int64_t column, int64_t offset) {
     const Tap& tap = w_.nest.taps[0];
     if (!share_.valid() || column >= shared_columns()) return;
     int64_t rows = tap.lhs_stride / tap.dilation;
-    int64_t offset = std::next(columns_.begin(), column)->first + v * w_.nest.lanes;
     for (int64_t t = 0; t < tap.step; ++t) {
       int64_t ahead = ((tap.extent - 1) * tap.dilation + 1 + t) * rows;
       b_.prefetch({share_, {}, 1, (ahead + offset) * kF32Bytes});
@@ -116,7 +115,7 @@ class WindowEmitter {
     for (const auto& [offset, uses] : columns_) {
       for (int64_t v = 0; v < tile_.vectors; ++v) {
         Value x = input(lhs, offset, v);
-        fetch_next_row(column, v);
+        fetch_next_row(column, offset + v * w_.nest.lanes);
         for (const Use& use : uses) {
           Value& acc = acc_[static_cast<size_t>(use.row * tile_.vectors + v)];
           if (w_.reduce) {
@@ -137,9 +136,9 @@ class WindowEmitter {
   bool keep_weights_;
   const MicroTile& tile_;
   Type type_;
-  std::vector<Value> acc_;  // [row][vector]
-  Value share_;
+  std::vector<Value> acc_;                       // [row][vector]
   std::vector<Value> bases_;                     // of what inputs are made of
+  Value share_;                                  // the input at which a trip's share begins
   std::map<int64_t, std::vector<Use>> columns_;  // by offset in elements
 };
 
