@@ -6,6 +6,7 @@
 
 #include "lower/expr_build.h"
 #include "lower/kernels/depthwise_gradient.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/storage.h"
 
 namespace burin::lower {
@@ -16,7 +17,6 @@ using graph::Graph;
 using graph::NodeId;
 using graph::Op;
 
-constexpr int64_t kLargeMap = 4;       // second-level caches: they do not hold it
 constexpr size_t kMostMadeNodes = 12;  // computed again for several taps
 constexpr int64_t kMostMadeTaps = 7;   // along each axis
 
@@ -38,7 +38,7 @@ class OperandJoiner {
  public:
   OperandJoiner(const Graph& graph, const loop::Machine& machine, Grouping& grouping)
       : graph_(graph),
-        large_(kLargeMap * machine.l2_bytes),
+        machine_(machine),
         grouping_(grouping),
         groups_(grouping.groups),
         storage_(graph, grouping.groups),
@@ -59,7 +59,7 @@ class OperandJoiner {
   bool is_candidate(const Group& g) const {
     return g.kind == Group::Kind::map && g.siblings.empty() && g.value == g.root &&
            g.target == g.root && grouping_.stored[g.root] != Stored::output &&
-           graph_.type(g.root).bytes() >= large_;
+           comes_from_memory(graph_.type(g.root).bytes(), machine_);
   }
 
   void find_readers() {
@@ -122,7 +122,7 @@ class OperandJoiner {
   }
 
   const Graph& graph_;
-  int64_t large_;  // bytes
+  const loop::Machine& machine_;
   Grouping& grouping_;
   std::vector<Group>& groups_;
   Storage storage_;

@@ -20,7 +20,6 @@ constexpr int64_t kMostTaps = 32;    // along a row: each is unrolled
 constexpr int64_t kMostFmas = 1024;  // of one register tile and row of the window
 constexpr int64_t kTileBytes = 128 << 10;
 constexpr int64_t kRowsBesideSums = 7;  // of a register tile: what it fetches must come in time
-constexpr int64_t kLargeInput = 4;      // second-level caches: what comes from memory
 
 // One axis that a window may slide along.
 struct Axis {
@@ -186,7 +185,7 @@ DenseKernels make_depthwise(const DenseJob& job) {
   w.nest.rhs = plain_operand(job, 1, kernels);  // [taps..., 1, channels]: rows of channels
   int64_t bytes = operand_shape(job, 0).elements() * kF32Bytes;
   w.fetches_epilogue = !job.sums.empty();
-  w.fetches = w.nest.taps.size() == 1 && bytes > kLargeInput * job.machine->l2_bytes;
+  w.fetches = w.nest.taps.size() == 1 && comes_from_memory(bytes, *job.machine);
   return make_kernels(job, w, std::move(kernels));
 }
 
