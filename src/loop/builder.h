@@ -87,6 +87,9 @@ class Builder {
   Value splat(Value scalar, uint16_t lanes);
   Value first(Value a);
   Value reduce(Op op, Value a);  // reduce_add, reduce_min or reduce_max
+  // a0 b0 a1 b1 and a2 b2 a3 b3.
+  Value interleave_low(Value a, Value b) { return binary(Op::interleave_low, a, b); }
+  Value interleave_high(Value a, Value b) { return binary(Op::interleave_high, a, b); }
   Value lane_ids(Type type);
   Value first_n(Type mask_type, Value n);
   Value dot(Op op, Value acc, Value a, Value b);  // dot_u8i8 or dot_bf16

@@ -260,6 +260,12 @@ void run_reduce(const LaneArgs& args) {
   });
 }
 
+void run_interleave(const LaneArgs& args) {
+  size_t first = args.op == Op::interleave_low ? 0 : 2;
+  auto* out = static_cast<uint32_t*>(args.result);
+  for (size_t i = 0; i < 4; ++i) out[i] = lanes<uint32_t>(args, i % 2)[first + i / 2];
+}
+
 void run_lane_ids(const LaneArgs& args) {
   visit(args.result_type.elem, [&]<class T>(T) {
     if constexpr (kInteger<T>) {
@@ -312,6 +318,8 @@ void run_special(const LaneArgs& args) {
     case Op::reduce_add:
     case Op::reduce_min:
     case Op::reduce_max: return run_reduce(args);
+    case Op::interleave_low:
+    case Op::interleave_high: return run_interleave(args);
     case Op::lane_ids: return run_lane_ids(args);
     case Op::first_n: return run_first_n(args);
     case Op::dot_u8i8: return run_dot_u8i8(args);

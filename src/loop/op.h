@@ -33,6 +33,8 @@ namespace burin::loop {
   X(first, special)    /* lane 0 */                                                             \
   X(reduce_add, special) X(reduce_min, special) X(reduce_max, special)                          \
                        /* vector to one lane, folding halves: lanes n/2.. onto 0.., and again */\
+  X(interleave_low, special)  /* a0 b0 a1 b1, of 4 lanes of 32 bits */                          \
+  X(interleave_high, special) /* a2 b2 a3 b3 */                                                 \
   X(lane_ids, special) /* 0, 1, 2 ... */                                                        \
   X(first_n, special)  /* i64 n -> mask of the lanes below n */                                 \
   X(load, special)     /* base, index?, mask?; masked-off lanes are 0 and not touched */        \

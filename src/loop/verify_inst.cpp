@@ -76,6 +76,14 @@ struct Checker {
     return inst.op == Op::first || is_number(from.elem) ? "" : "not defined on " + from.text();
   }
 
+  std::string interleave() const {
+    if (operands.size() != 2) return "another number of operands";
+    Type t = result();
+    if (!(operand(0) == t) || !(operand(1) == t)) return "operands of different types";
+    bool fits = is_data(t.elem) && bits_of(t.elem) == 32 && t.lanes == 4;
+    return fits ? "" : "not four lanes of 32 bits";
+  }
+
   std::string lane_ids() const {
     if (!operands.empty()) return "another number of operands";
     return is_integer(result().elem) ? "" : "lane numbers are integers";
@@ -174,6 +182,8 @@ struct Checker {
     switch (inst.op) {
       case Op::select: return select();
       case Op::convert: return convert();
+      case Op::interleave_low:
+      case Op::interleave_high: return interleave();
       case Op::lane_ids: return lane_ids();
       case Op::first_n: return first_n();
       case Op::dot_u8i8:

@@ -181,6 +181,13 @@ void lanes(Case& c, Type t) {
   c.store(b.load_splat(t, {b.pointer(1), {}, 1, 72}), "load_splat");
   c.store(b.first(x), "first");
   if (loop::is_integer(t.elem)) c.store(b.lane_ids(t), "lane_ids");
+  if (loop::bits_of(t.elem) == 32 && t.lanes == 4) {
+    Value y = c.load(t);
+    c.store(b.interleave_low(x, y), "interleave_low");
+    c.store(b.interleave_high(y, x), "interleave_high");
+    c.store(b.interleave_high(x, x), "interleave_high of itself");
+    c.store(b.interleave_low(c.load(t), x), "interleave_low of memory");
+  }
   if (t.elem == Elem::f16 || t.elem == Elem::bf16) return;
   for (Op op : {Op::reduce_add, Op::reduce_min, Op::reduce_max}) {
     c.store(b.reduce(op, x), std::string(name_of(op)) + " " + t.text());

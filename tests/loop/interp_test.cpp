@@ -184,6 +184,16 @@ TEST(Interp, BitcastSplatFirstAndLanes) {
   EXPECT_EQ((map<int32_t, int32_t>(Elem::i32, {7, 8, 9, 1}, ids)), (I{0, 1, 2, 3}));
 }
 
+TEST(Interp, Interleaves) {
+  auto build = [](Builder& b) {
+    Value x = b.load({Elem::f32, 4}, {b.pointer(1)}), y = b.load({Elem::f32, 4}, {b.pointer(2)});
+    b.store(b.interleave_low(x, y), {b.pointer(0)});
+    b.store(b.interleave_high(x, y), {b.pointer(0), {}, 1, 16});
+  };
+  F x = {0, 1, 2, 3}, y = {10, 11, 12, 13};
+  EXPECT_EQ(run<float>(build, 8, x, y), (F{0, 10, 1, 11, 2, 12, 3, 13}));
+}
+
 TEST(Interp, ReductionsFoldHalves) {
   auto build = [](Op op) {
     return [op](Builder& b) {

@@ -127,6 +127,7 @@ std::vector<DenseCase> odd_dot_cases() {
   };
   return {
       dot("rhs transposed", {9, 20}, {18, 20}, {{}, {}, {1}, {1}}),
+      dot("rhs transposed, squares and rests", {65, 23}, {37, 23}, {{}, {}, {1}, {1}}),
       dot("few rows", {2, 35}, {19, 35}, {{}, {}, {1}, {1}}),
       dot("few rows of heads", {2, 3, 1, 33}, {2, 3, 7, 33}, {{0, 1}, {0, 1}, {3}, {3}}),
       dot("one column", {19, 40}, {40, 1}, {{}, {}, {1}, {0}}),
@@ -206,6 +207,16 @@ TEST(DenseKernels, LeftSidesThatArePacked) {
   for (const DenseCase& c : tall_cases()) {
     for (const std::string& algorithm : run_products(c)) {
       EXPECT_NE(algorithm.find("left side packed"), std::string::npos) << algorithm;
+    }
+  }
+}
+
+TEST(DenseKernels, RightSidesThatAreTurned) {
+  for (DenseCase c : odd_dot_cases()) {
+    if (!c.name.starts_with("rhs transposed") && c.name != "attention") continue;
+    c.constant_weights = false;
+    for (const std::string& algorithm : run_products(c)) {
+      EXPECT_NE(algorithm.find("packed at run time"), std::string::npos) << algorithm;
     }
   }
 }

@@ -205,12 +205,19 @@ class Generator {
   void across_lanes() {
     Elem e = number_elem();
     Value vector = get({e, most_lanes(e)});
-    switch (below(4)) {
+    switch (below(5)) {
       case 0: return add(b_.splat(get({e, 1}), std::max<uint16_t>(2, lanes(e))));
       case 1: return add(b_.first(vector));
       case 2: return add(b_.reduce(pick({Op::reduce_add, Op::reduce_min, Op::reduce_max}), vector));
+      case 3: return interleave();
       default: return add(b_.lane_ids(typed(word_elem())));
     }
+  }
+
+  void interleave() {
+    Type type{pick({Elem::f32, Elem::i32, Elem::u32}), 4};
+    Value x = get(type), y = get(type);
+    add(chance(50) ? b_.interleave_low(x, y) : b_.interleave_high(x, y));
   }
 
   void memory() {

@@ -88,6 +88,8 @@ void Emitter::emit_special(const Inst& inst) {
     case Op::reduce_add:
     case Op::reduce_min:
     case Op::reduce_max: return emit_reduce(inst);
+    case Op::interleave_low:
+    case Op::interleave_high: return emit_interleave(inst);
     case Op::lane_ids: return emit_lane_ids(inst);
     case Op::first_n: return emit_first_n(inst);
     case Op::load: return emit_load(inst);

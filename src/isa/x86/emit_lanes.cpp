@@ -35,6 +35,12 @@ void Emitter::emit_lane_ids(const Inst& inst) {
   emit(ax::Inst::kIdVmovups, result(r), m);
 }
 
+void Emitter::emit_interleave(const Inst& inst) {
+  ax::Vec a = vec(function_.operands(inst)[0]), b = vec(function_.operands(inst)[1]);
+  bool low = inst.op == Op::interleave_low;
+  emit(low ? ax::Inst::kIdVunpcklps : ax::Inst::kIdVunpckhps, result({inst.result}), a, b);
+}
+
 void Emitter::splat_gp(const ax::Vec& d, const ax::Gp& scalar, int bits) {
   static constexpr InstCode kIds[] = {ax::Inst::kIdVpbroadcastb, ax::Inst::kIdVpbroadcastw,
                                       ax::Inst::kIdVpbroadcastd, ax::Inst::kIdVpbroadcastq};

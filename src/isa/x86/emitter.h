@@ -184,6 +184,7 @@ class Emitter {
   void take_lane_zero(Value r, const ax::Vec& v);
   void emit_reduce(const Inst& inst);
   void upper_half(const ax::Vec& d, const ax::Vec& v, int bits);
+  void emit_interleave(const Inst& inst);
   void emit_lane_ids(const Inst& inst);
   ax::Mem lane_numbers(int bits, int lanes, Bank bank);
   void emit_bitcast(const Inst& inst);

@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kRowsAtOnce = 16, kMostViewParts = 64;  // of a view
 // Of a panel whose columns' lines all share a set of the first-level cache.
 constexpr int64_t kColumnsAtOnce = kWays;
+constexpr int64_t kSide = 4;  // of a square that is transposed in registers
 
 // Packs a view while the network runs.
 class ViewPacker {
@@ -67,10 +68,70 @@ class ViewPacker {
 
   bool lies_apart() const { return from_.strides.back() != 1 && from_.strides.back() != 0; }
 
+  // Whether the rows of what is packed lie along columns of the view, four of which make squares.
+  bool lies_across() const {
+    size_t k = index_.size() - 2;
+    for (size_t i = c_.nest.outer.size(); i < k; ++i) {
+      if (c_.rhs_sizes[i] != 1) return false;
+    }
+    bool turned = lies_apart() && from_.strides[k] == 1;
+    return turned && from_.dtype == DType::f32 && c_.elem == Elem::f32;
+  }
+
   // `count` channels from `n` on, as `padded`, to rows of `width` that begin at `to`.
   void copy_columns(Value n, Value to, int64_t count, int64_t padded, int64_t width) {
-    for_range(b_, first_, last_, [&](Value row) {
+    if (!lies_across()) return copy_rows(n, to, {first_, last_}, {count, padded, width});
+    int64_t squares = count / kSide * kSide;
+    Value side = b_.index(kSide);
+    Value whole = b_.add(first_, b_.mul(b_.div(b_.sub(last_, first_), side), side));
+    b_.loop(first_, whole, kSide, [&](Value row) {
+      index_.end()[-2] = row;
+      index_.back() = n;
+      Value from = emit_bases(b_, {&from_, 1}, index_)[0];
       Value at = b_.add(to, b_.mul(row, b_.index(width)));
+      for (int64_t i = 0; i < squares; i += kSide) copy_square(from, at, i, width);
+    });
+    if (squares < padded) {
+      Value rest = b_.index(squares);
+      copy_rows(b_.add(n, rest), b_.add(to, rest), {first_, whole},
+                {count - squares, padded - squares, width});
+    }
+    copy_rows(n, to, {whole, last_}, {count, padded, width});
+  }
+
+  // Four channels from the `n`th behind `from` on, of four rows from `at` on.
+  void copy_square(Value from, Value at, int64_t n, int64_t width) {
+    Point point;
+    point.index = index_;
+    point.extra.assign(index_.size(), 0);
+    point.lane_axis = static_cast<int>(index_.size()) - 2;
+    point.lanes = kSide;
+    std::vector<Value> square;
+    for (int64_t i = 0; i < kSide; ++i) {
+      point.extra.back() = n + i;
+      square.push_back(emit_view_load(b_, from_, point, from));
+    }
+    square = transpose(square);
+    for (int64_t i = 0; i < kSide; ++i) {
+      b_.store(square[static_cast<size_t>(i)],
+               {b_.pointer(1), at, kF32Bytes, (i * width + n) * kF32Bytes});
+    }
+  }
+
+  std::vector<Value> transpose(const std::vector<Value>& q) {
+    Value even0 = b_.interleave_low(q[0], q[2]), even1 = b_.interleave_high(q[0], q[2]);
+    Value odd0 = b_.interleave_low(q[1], q[3]), odd1 = b_.interleave_high(q[1], q[3]);
+    return {b_.interleave_low(even0, odd0), b_.interleave_high(even0, odd0),
+            b_.interleave_low(even1, odd1), b_.interleave_high(even1, odd1)};
+  }
+
+  struct Columns {
+    int64_t count, padded, width;  // as copy_columns
+  };
+
+  void copy_rows(Value n, Value to, const Range& rows, const Columns& columns) {
+    for_range(b_, rows.lo, rows.hi, [&](Value row) {
+      Value at = b_.add(to, b_.mul(row, b_.index(columns.width)));
       for (size_t i = index_.size() - 1; i-- > c_.nest.outer.size();) {
         if (c_.rhs_sizes[i] == 1) continue;
         Value size = b_.index(c_.rhs_sizes[i]);
@@ -78,7 +139,7 @@ class ViewPacker {
         row = b_.div(row, size);
       }
       index_.back() = n;
-      copy_row(emit_bases(b_, {&from_, 1}, index_)[0], at, count, padded);
+      copy_row(emit_bases(b_, {&from_, 1}, index_)[0], at, columns.count, columns.padded);
     });
   }
 
