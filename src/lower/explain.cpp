@@ -118,6 +118,7 @@ class Explainer {
         return who + (names.size() < 2 ? " takes" : " take") + " it as an operand, from memory";
       case Stored::several: return "several kernels use it: " + who;
       case Stored::repeated: return "inside " + who + " it would be computed more than once";
+      case Stored::early: return "made where what it is made of is at hand, for " + who;
       case Stored::full: return who + " holds as many nodes as a kernel may";
       case Stored::unfit: return unfit(group, who);
       case Stored::alone: return "never fused; for " + who;

@@ -85,6 +85,7 @@ enum class Stored : uint8_t {
   read,      // a kernel reads it from a buffer: an operand of a dense node, a gather
   several,   // several kernels use it
   repeated,  // its users would compute it more than once
+  early,     // its user comes later, and what it is made of is at hand
   full,      // its user holds as many nodes as one may
   unfit,     // its user's loops do not visit it as it would have to be computed
   alone,     // concatenate, pad, gather and such are kernels of their own

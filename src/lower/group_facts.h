@@ -17,6 +17,9 @@ struct GroupFacts {
   IdVector<graph::NodeId, bool> cheap;
   // An operand of a kernel that reads it from memory: dense nodes, gathers and such.
   IdVector<graph::NodeId, bool> read_from_memory;
+  // Elementwise, and to be made before the dense node whose result it will meet: it shares
+  // polynomials with others that are made of the same.
+  IdVector<graph::NodeId, bool> early;
   // Elementwise, and fit for the epilogue of a dense node that it alone uses.
   IdVector<graph::NodeId, bool> after_dense;
 };

@@ -21,7 +21,8 @@ constexpr double kWriteBytes = 2;   // moved for a byte written
 struct Leaves {
   std::vector<NodeId> nodes;
   std::vector<NodeId> ops;  // elementwise nodes in between
-  bool cheap = true;        // few simple ops
+  bool cheap = true;        // few simple ops,
+  bool any_cost = false;    // or few of any
 
   bool has(NodeId id) const { return std::find(nodes.begin(), nodes.end(), id) != nodes.end(); }
   void add(NodeId id) {
@@ -37,8 +38,9 @@ class StoredOrComputed {
   bool recompute() {
     Leaves own;
     walk(id_, own);
-    if (!own.cheap || own.nodes.empty()) return false;
     find_classes();
+    if (!own.cheap && classes_.size() == 1) return shared_by_siblings();
+    if (!own.cheap || own.nodes.empty()) return false;
     double again = 0;
     for (const Class& c : classes_) {
       for (NodeId leaf : own.nodes) again += costs(leaf, c);
@@ -49,6 +51,15 @@ class StoredOrComputed {
     }
     if (!state_.facts.after_dense[id_]) stored += kWriteBytes * bytes(id_);
     return again < stored;
+  }
+
+  // Whether groups that will be siblings read nothing but what the node is made of: they can run
+  // where that is known, and their kernel computes the node once.
+  bool shared_by_siblings() const {
+    Leaves own;
+    own.any_cost = true;
+    walk(id_, own);
+    return own.cheap && !own.nodes.empty() && covers(own, classes_[0].reads);
   }
 
   // Whether the group of a request reads all that the node is made of for other nodes.
@@ -112,7 +123,7 @@ class StoredOrComputed {
       }
       if (std::find(found.ops.begin(), found.ops.end(), id) != found.ops.end()) continue;
       found.ops.push_back(id);
-      found.cheap = found.ops.size() <= kMostOps && !costs_much(graph_[id].op);
+      found.cheap = found.ops.size() <= kMostOps && (found.any_cost || !costs_much(graph_[id].op));
       for (NodeId operand : graph_[id].operands) open.push_back(operand);
     }
   }

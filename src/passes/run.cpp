@@ -11,6 +11,7 @@
 #include "passes/canonicalise_dot_general.h"
 #include "passes/eliminate_common_subexpressions.h"
 #include "passes/eliminate_dead_nodes.h"
+#include "passes/factor_slopes.h"
 #include "passes/fold_constants.h"
 #include "passes/fold_scale_into_weights.h"
 #include "passes/move_transposes.h"
@@ -41,6 +42,7 @@ constexpr Pass kPasses[] = {
     {"fold_constants", fold_constants, ""},
     {"simplify", simplify, ""},
     {"eliminate_common_subexpressions", eliminate_common_subexpressions, ""},
+    {"factor_slopes", factor_slopes, ""},
     {"sum_deviations", sum_deviations, ""},
     {"split_reductions", split_reductions, ""},
 };

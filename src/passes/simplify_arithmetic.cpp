@@ -118,14 +118,27 @@ NodeId divide_by_power_of_two(Simplifier& s, NodeId id) {
   return s.add(Op::mul, {s.operand(id, 0), s.full(s.type(id), 1 / *c)});
 }
 
-// Only for an argument whose last place hardly moves the result.
-NodeId multiply_argument(Simplifier& s, NodeId id) {
-  NodeId quotient = s.operand(id, 0);
-  if (s.op(quotient) != Op::div || s.dtype(id) != DType::f32) return {};
+// A quotient by a constant as a product, of which the last place may be another; nothing if it is
+// no such quotient.
+NodeId as_product(Simplifier& s, NodeId quotient) {
+  if (s.op(quotient) != Op::div || s.dtype(quotient) != DType::f32) return {};
   auto c = s.uniform(s.operand(quotient, 1));
   if (!c || !(std::abs(*c) > 1e-30 && std::abs(*c) < 1e30)) return {};
-  NodeId factor = s.full(s.type(id), 1 / *c);
-  return s.add(Op::erf, {s.add(Op::mul, {s.operand(quotient, 0), factor})});
+  NodeId factor = s.full(s.type(quotient), 1 / *c);
+  return s.add(Op::mul, {s.operand(quotient, 0), factor});
+}
+
+// Only for an argument whose last place hardly moves the result.
+NodeId multiply_argument(Simplifier& s, NodeId id) {
+  NodeId argument = as_product(s, s.operand(id, 0));
+  return argument.valid() ? s.add(Op::erf, {argument}) : NodeId{};
+}
+
+// The slope of erf(x / c) has such squares.
+NodeId multiply_square(Simplifier& s, NodeId id) {
+  if (s.operand(id, 0) != s.operand(id, 1)) return {};
+  NodeId side = as_product(s, s.operand(id, 0));
+  return side.valid() ? s.add(Op::mul, {side, side}) : NodeId{};
 }
 
 NodeId recognise_logistic(Simplifier& s, NodeId id) {
@@ -300,6 +313,7 @@ constexpr Rule kArithmeticRules[] = {
     {Op::div, "x / 1 => x", drop_right<1>},
     {Op::div, "x / 2^n => x * 2^-n", divide_by_power_of_two},
     {Op::erf, "erf(x / c) => erf(x * (1 / c))", multiply_argument},
+    {Op::mul, "(x / c)^2 => (x * (1 / c))^2", multiply_square},
     {Op::div, "1 / (1 + exp(-x)) => logistic(x)", recognise_logistic},
     {Op::div, "1 / sqrt(x) => rsqrt(x)", reciprocal_root},
     {Op::pow, "pow(x, 1) => x", drop_right<1>},

@@ -180,6 +180,41 @@ TEST(Grouping, OtherSumsOfConvolutionsStayRows) {
   EXPECT_EQ(dense_sums(late.graph), 1U);
 }
 
+// y = x erf(x), and a cotangent times a slope that needs erf(x) too, or does not.
+struct Slope {
+  NodeId x, erf, slope, dx;
+};
+Slope add_slope(Net& net, bool shares) {
+  Slope s;
+  s.x = net.b.dot_general(net.f32({64, 33}), net.f32({33, 48}), {{}, {}, {1}, {0}});
+  s.erf = net.b.erf(s.x);
+  NodeId other = shares ? s.erf : net.b.tanh(s.x);
+  s.slope = net.b.add(other, net.b.mul(s.x, net.b.exp(net.b.neg(net.b.mul(s.x, s.x)))));
+  NodeId y = net.b.mul(s.x, s.erf);
+  NodeId dy = net.b.dot_general(y, net.f32({48, 48}), {{}, {}, {1}, {0}});
+  s.dx = net.b.mul(dy, s.slope);
+  net.b.output("dx", s.dx);
+  return s;
+}
+
+TEST(Grouping, ASlopeIsMadeWithWhatItSharesPolynomialsWith) {
+  Net net;
+  Slope s = add_slope(net, true);
+  Grouping grouping = group_nodes(net.graph);
+  EXPECT_EQ(grouping.stored[s.slope], Stored::early);
+  EXPECT_FALSE(grouping.materialized[s.erf]);  // one kernel makes y and the slope from x
+  ASSERT_EQ(grouping.groups.size(), 3U);
+  EXPECT_EQ(grouping.groups[1].siblings.size(), 1U);
+}
+
+TEST(Grouping, OtherSlopesAreMadeBehindTheProduct) {
+  Net net;
+  Slope s = add_slope(net, false);
+  Grouping grouping = group_nodes(net.graph);
+  EXPECT_EQ(grouping.stored[s.slope], Stored::no);
+  EXPECT_FALSE(grouping.materialized[s.slope]);
+}
+
 TEST(Grouping, OneEpilogueOfTwoConvolutions) {
   Net net;
   NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), v = net.f32({3, 3, 16, 16});

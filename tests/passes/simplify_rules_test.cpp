@@ -64,6 +64,11 @@ const RuleCase kArithmetic[] = {
     {"x / 2^n => x * 2^-n", [](auto& b, auto x) { return b.with_scalar(Op::div, x, -8); }},
     {"erf(x / c) => erf(x * (1 / c))",
      [](auto& b, auto x) { return b.erf(b.with_scalar(Op::div, x, 1.41421356)); }},
+    {"(x / c)^2 => (x * (1 / c))^2",
+     [](auto& b, auto x) {
+       NodeId side = b.with_scalar(Op::div, x, 1.41421356);
+       return b.mul(side, side);
+     }},
     {"1 / (1 + exp(-x)) => logistic(x)",
      [](auto& b, auto x) {
        return b.div(b.full(b.type(x), 1), b.with_scalar(Op::add, b.exp(b.neg(x)), 1));
