@@ -113,7 +113,8 @@ class Grouper {
   void visit_elementwise(NodeId id) {
     const Request* r = s_.sole_request(id);
     if (s_.facts.early[id] && s_.stored[id] == Stored::no) s_.stored[id] = Stored::early;
-    bool joins = r && s_.stored[id] == Stored::no && !(computed_again(s_.group_of(*r), r->map) && !s_.facts.after_reduce[id]) &&
+    bool joins = r && s_.stored[id] == Stored::no &&
+                 !(computed_again(s_.group_of(*r), r->map) && !s_.facts.after_reduce[id]) &&
                  !(s_.group_of(*r).has_reductions() && s_.facts.after_dense[id]);
     if (joins) return join(id, r->group, r->map);
     if (recomputed(id)) {
