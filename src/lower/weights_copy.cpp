@@ -122,11 +122,19 @@ struct BlockCopy {
     }
   }
 
+  // Whether the entries are a line of the input, in its order, with one scale.
+  static bool is_line(std::span<const Entry> entries) {
+    if (entries.size() != kBlock) return false;
+    for (size_t e = 1; e < kBlock; ++e) {
+      if (entries[e].in != entries[e - 1].in + 1) return false;
+      if (entries[e].scale != entries[0].scale) return false;
+    }
+    return true;
+  }
+
   void square(std::span<const Entry> entries, int64_t o, int64_t n) {
     if constexpr (kQuads) {
-      bool line = entries.size() == kBlock && entries.back().in - entries[0].in == kBlock - 1 &&
-                  entries.back().scale == entries[0].scale;
-      if (line && n % kQuad == 0) {
+      if (n % kQuad == 0 && is_line(entries)) {
         const float* scale = scales.of(entries[0], o, n);
         for (int64_t i = 0; i < n; i += kQuad) lines(entries, o + i, load(scale + i));
         return;
