@@ -2,6 +2,7 @@
 #include "lower/group_absorb.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "lower/kernels/list.h"
 #include "lower/kernels/weight_gradient.h"
@@ -79,6 +80,28 @@ bool choose_reduced(GroupState& state, size_t g, const std::vector<bool>& kept,
   return true;
 }
 
+// The point of a group's space at each point of `space`, that of a node which the group visits in
+// row-major order or in that of a transpose; nothing if it is another order.
+std::optional<IndexMap> way_back(const GroupState& state, const Group& group, NodeId id,
+                                 const Dims& space) {
+  Affine position = linearize(state.requests[id][0].map, state.shape(id), group.space.size());
+  std::vector<size_t> order(group.space.size());  // of the group's axes, outermost first
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return position.coefs[a] > position.coefs[b]; });
+  Dims sizes, coefs;
+  for (size_t axis : order) {
+    sizes.push_back(group.space[axis]);
+    coefs.push_back(position.coefs[axis]);
+  }
+  if (position.offset != 0 || coefs != row_major(Shape(sizes)).coefs) return std::nullopt;
+  Delinearized found = delinearize(row_major(Shape(space)), Shape(sizes), space);
+  if (!found.map) return std::nullopt;
+  IndexMap back(order.size());
+  for (size_t i = 0; i < order.size(); ++i) back[order[i]] = std::move((*found.map)[i]);
+  return back;
+}
+
 // a(old(point))
 Affine compose(const Affine& a, const IndexMap& old) {
   Affine out{a.offset, Dims(old.empty() ? 0 : old[0].coefs.size(), 0)};
@@ -141,19 +164,13 @@ bool absorb_anchor(GroupState& state, size_t g, NodeId id) {
   Group& group = state.groups[g];
   if (group.kind != Group::Kind::map) return false;
   Dims space = space_of(state.shape(id));
-  Shape old(group.space);
-  if (old.elements() != state.shape(id).elements() ||
-      linearize(state.requests[id][0].map, state.shape(id), group.space.size()) != row_major(old)) {
-    return false;
-  }
-  Delinearized back = delinearize(row_major(Shape(space)), old, space);
-  if (!back.map || (!space.empty() && compose(group.output, *back.map).coefs.back() != 1)) {
-    return false;
-  }
+  if (Shape(group.space).elements() != state.shape(id).elements()) return false;
+  std::optional<IndexMap> back = way_back(state, group, id, space);
+  if (!back || (!space.empty() && compose(group.output, *back).coefs.back() != 1)) return false;
   state.each_map(g, [&](IndexMap& map) {
-    for (Affine& a : map) a = compose(a, *back.map);
+    for (Affine& a : map) a = compose(a, *back);
   });
-  group.output = compose(group.output, *back.map);
+  group.output = compose(group.output, *back);
   group.space = space;
   group.reduced.assign(space.size(), false);
   return true;

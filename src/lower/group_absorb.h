@@ -11,8 +11,8 @@ namespace burin::lower {
 // does not fit.
 bool absorb_reduce(GroupState& state, size_t g, graph::NodeId id);
 
-// Makes the axes of a dense node the group's space, if the group visits all of the node in
-// row-major order and stores along its last axis. False if not.
+// Makes the axes of a dense node the group's space, if the group visits all of the node, as it is
+// or transposed, and stores along its last axis. False if not.
 bool absorb_anchor(GroupState& state, size_t g, graph::NodeId id);
 
 // Follows an operand of a dense node through movement ops while the kernel can still read it well;

@@ -144,6 +144,21 @@ const std::vector<FusedCase>& fused_cases() {
          NodeId w = b.in(t, {1, 1, d[2], 5});
          return b.convolution(x, w, {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1});
        }},
+      {"transposed_product",  // heads behind one another, and what is added to them
+       [](auto& b, Dims d, DType t) {
+         NodeId x = b.in(t, {2, d[0], d[1], 6}), y = b.in(t, {2, d[0], 6, d[2]});
+         NodeId heads = b.dot_general(x, y, {{0, 1}, {0, 1}, {3}, {2}});
+         NodeId rows = b.transpose(heads, {2, 0, 1, 3});
+         return b.add(b.reshape(rows, Shape{d[1], 2, d[0] * d[2]}),
+                      b.in(t, {d[1], 2, d[0] * d[2]}));
+       }},
+      {"transposed_convolution",
+       [](auto& b, Dims d, DType t) {
+         NodeId w = b.in(t, {1, 1, d[2], 9});
+         NodeId x = b.convolution(b.in(t, {2, d[0], d[1], d[2]}), w,
+                                  {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1});
+         return b.transpose(b.exp(x), {1, 2, 0, 3});
+       }},
       {"reduce_of_a_transpose",
        [](auto& b, Dims d, DType t) {
          NodeId x = b.transpose(b.in(t, d), {1, 2, 0});

@@ -215,6 +215,18 @@ TEST(Grouping, OtherSlopesAreMadeBehindTheProduct) {
   EXPECT_FALSE(grouping.materialized[s.slope]);
 }
 
+TEST(Grouping, AProductIsStoredTransposedWhereItsColumnsStayTogether) {
+  auto kinds = [](Dims order) {
+    Net net;
+    NodeId x = net.f32({2, 4, 8, 16}), y = net.f32({2, 4, 16, 32});
+    NodeId heads = net.b.dot_general(x, y, {{0, 1}, {0, 1}, {3}, {2}});
+    return net.kinds(net.b.transpose(heads, std::move(order)));
+  };
+  EXPECT_EQ(kinds({0, 2, 1, 3}), std::vector{Kind::dense});
+  EXPECT_EQ(kinds({2, 1, 0, 3}), std::vector{Kind::dense});
+  EXPECT_EQ(kinds({0, 1, 3, 2}), (std::vector{Kind::dense, Kind::map}));
+}
+
 TEST(Grouping, OneEpilogueOfTwoConvolutions) {
   Net net;
   NodeId x = net.f32({1, 8, 8, 16}), w = net.f32({3, 3, 16, 16}), v = net.f32({3, 3, 16, 16});
