@@ -107,32 +107,32 @@ class Factoring {
       if (inside[sum] || !is_sum(graph_[sum].op) || !is_float(graph_.type(sum).dtype)) continue;
       NodeId factor = terms_.common_factor(sum);
       if (!factor.valid()) continue;
-      std::vector<NodeId> others;  // factors beside it
-      collect(sum, factor, others, inside);
+      std::vector<NodeId> others, terms;
+      collect(sum, factor, others, terms);
       bool constant = std::ranges::all_of(
           others, [&](NodeId id) { return uniform_value(graph_, id).has_value(); });
       std::optional<size_t> known = known_behind(others);
       if (constant || !known || *known >= factor.index) continue;
       factor_[sum] = factor;
+      for (NodeId id : terms) inside[id] = true;
       NodeId last(*known);
       bool at_start = *known == 0 || rw_.mapped(last);
       (at_start ? at_start_ : early_[last]).push_back(sum);
     }
   }
 
-  // The other factors of all terms, and the nodes that they are made with.
-  void collect(NodeId id, NodeId factor, std::vector<NodeId>& others,
-               IdVector<NodeId, bool>& inside) {
+  // The other factors of all terms, and the nodes that make terms of them.
+  void collect(NodeId id, NodeId factor, std::vector<NodeId>& others, std::vector<NodeId>& terms) {
     if (id == factor) return;
-    inside[id] = true;
+    terms.push_back(id);
     const std::vector<NodeId>& operands = graph_[id].operands;
     if (is_sum(graph_[id].op)) {
-      for (NodeId operand : operands) collect(operand, factor, others, inside);
+      for (NodeId operand : operands) collect(operand, factor, others, terms);
       return;
     }
     size_t way = way_to(id, factor);
     if (operands.size() > 1) others.push_back(operands[1 - way]);
-    collect(operands[way], factor, others, inside);
+    collect(operands[way], factor, others, terms);
   }
 
   // The operand of a product or quotient that has the factor.
