@@ -23,12 +23,17 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
 
+  // Copies bytes of the file, which the part is a view of. Where many are read once, this takes
+  // less time than reading them through the mapping: the first touch of each page is what costs.
+  void copy(std::span<const std::byte> part, std::byte* to) const;
+
   // Lets go of the pages that were read; reading them again brings them back. Any thread may.
   void leave_memory() const;
 
  private:
   MappedFile() = default;
 
+  int descriptor_ = -1;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };

@@ -6,8 +6,10 @@
 
 #include "burin.h"
 #include "cli/common.h"
+#include "cli/heap.h"
 
 int main(int argc, char** argv) {
+  burin::cli::grow_heap_in_large_pages();
   CLI::App app{"Burin engraves neural networks into machine code.", "burin"};
   app.set_version_flag("--version", std::string("burin ") + burin_version());
   app.require_subcommand(1);

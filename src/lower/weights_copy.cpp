@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/check.h"
+#include "lower/staged_rows.h"
 #include "lower/weights.h"
 
 namespace burin::lower {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr int64_t kBlock = 16;      // floats of a cache line
 constexpr int64_t kAhead = 4 * 64;  // bytes fetched ahead of the line that is read
+constexpr size_t kEntries = 8192;   // walked at a time where rows of the output cross the input
 
 using Quad = float __attribute__((vector_size(16), aligned(1), may_alias));
 constexpr int64_t kQuad = 4;
@@ -91,6 +93,7 @@ struct BlockCopy {
   Out* out = nullptr;
   Put put;
   Scales& scales;
+  StagedRows staged = StagedRows(view.value);
 
   static constexpr bool kQuads = std::is_same_v<T, float> && std::is_same_v<Out, float>;
 
@@ -103,7 +106,7 @@ struct BlockCopy {
       const float* scale = scales.of(e, 0, n);
       int64_t o = 0;
       if constexpr (kQuads) {
-        const std::byte* in = input(e, 0);
+        const std::byte* in = view.value.data() + (base + e.in) * int64_t{sizeof(float)};
         for (; o + kQuad <= n; o += kQuad) store(e, o, load(in + o * 4) * load(scale + o));
       }
       for (; o < n; ++o) {
@@ -115,12 +118,31 @@ struct BlockCopy {
   // Few input streams at a time: sixteen channels over all entries, then the next sixteen.
   void squares(std::span<const Entry> entries, int64_t n) {
     for (int64_t o = 0; o < n; o += kBlock) {
-      for (size_t e = 0; e < entries.size(); e += kBlock) {
-        auto some = entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e));
-        square(some, o, std::min(kBlock, n - o));
+      for (size_t e = 0; e < entries.size(); e += kEntries) {
+        auto some = entries.subspan(e, std::min(kEntries, entries.size() - e));
+        squares(some, o, std::min(kBlock, n - o));
       }
     }
   }
+
+  void squares(std::span<const Entry> entries, int64_t o, int64_t n) {
+    auto [low, high] = std::ranges::minmax(entries, {}, &Entry::in);
+    Source from{staged.at(base + low.in + o * in_stride, high.in - low.in + 1, n, in_stride),
+                low.in};
+    for (size_t e = 0; e < entries.size(); e += kBlock) {
+      square(from, entries.subspan(e, std::min<size_t>(kBlock, entries.size() - e)), o, n);
+    }
+  }
+
+  // Of a block of channels.
+  struct Source {
+    StagedRows::Rows rows;
+    int64_t first = 0;  // of the entries' places
+
+    const std::byte* at(const Entry& e, int64_t i) const {
+      return rows.first + (e.in - first + i * rows.step) * int64_t{sizeof(T)};
+    }
+  };
 
   // Whether the entries are a line of the input, in its order, with one scale.
   static bool is_line(std::span<const Entry> entries) {
@@ -132,18 +154,18 @@ struct BlockCopy {
     return true;
   }
 
-  void square(std::span<const Entry> entries, int64_t o, int64_t n) {
+  void square(const Source& from, std::span<const Entry> entries, int64_t o, int64_t n) {
     if constexpr (kQuads) {
       if (n % kQuad == 0 && is_line(entries)) {
         const float* scale = scales.of(entries[0], o, n);
-        for (int64_t i = 0; i < n; i += kQuad) lines(entries, o + i, load(scale + i));
+        for (int64_t i = 0; i < n; i += kQuad) lines(from, entries, o, i, load(scale + i));
         return;
       }
     }
     T block[kBlock][kBlock];
     for (int64_t i = 0; i < n; ++i) {
       for (size_t e = 0; e < entries.size(); ++e) {
-        block[e][i] = view.value.load<T>(base + entries[e].in + (o + i) * in_stride);
+        std::memcpy(&block[e][i], from.at(entries[e], i), sizeof(T));
       }
     }
     for (size_t e = 0; e < entries.size(); ++e) {
@@ -152,23 +174,22 @@ struct BlockCopy {
     }
   }
 
-  // Four channels from `o` on of entries that make a line.
-  void lines(std::span<const Entry> entries, int64_t o, Quad scale) {
-    const std::byte* in = input(entries[0], o);
-    for (int64_t i = 0; i < kQuad; ++i) __builtin_prefetch(in + i * in_stride * 4 + kAhead);
+  // Four channels from number `first` of the block on, of entries that make a line.
+  void lines(const Source& from, std::span<const Entry> entries, int64_t o, int64_t first,
+             Quad scale) {
+    for (int64_t i = 0; i < kQuad; ++i) {
+      __builtin_prefetch(from.at(entries[0], first + i) + kAhead);
+    }
     for (size_t e = 0; e < kBlock; e += kQuad) {
       Quad q[kQuad];
       for (int64_t i = 0; i < kQuad; ++i) {
-        q[i] = load(in + (i * in_stride + static_cast<int64_t>(e)) * 4);
+        q[i] = load(from.at(entries[e], first + i));
       }
       transpose(q);
-      for (size_t i = 0; i < kQuad; ++i) store(entries[e + i], o, q[i] * scale);
+      for (size_t i = 0; i < kQuad; ++i) store(entries[e + i], o + first, q[i] * scale);
     }
   }
 
-  const std::byte* input(const Entry& e, int64_t o) const {
-    return view.value.data() + (base + e.in + o * in_stride) * int64_t{sizeof(float)};
-  }
   static Quad load(const void* p) { return *static_cast<const Quad*>(p); }
 
   void store(const Entry& e, int64_t o, Quad values) {

@@ -106,11 +106,11 @@ Model parse(std::span<const std::byte> bytes, const TensorSource& source) {
 }
 
 Result<Model> parse_guarded(const std::string& where, std::span<const std::byte> bytes,
-                            std::shared_ptr<const void> owner, ExternalFiles external,
-                            const ReadOptions& options) {
+                            std::shared_ptr<const void> owner, const MappedFile* file,
+                            ExternalFiles external, const ReadOptions& options) {
   Budget budget(options.max_memory);
   try {
-    Model model = parse(bytes, {std::move(owner), external, budget});
+    Model model = parse(bytes, {std::move(owner), file, external, budget});
     model.files = external.files();
     return model;
   } catch (const ParseError& e) {
@@ -128,15 +128,15 @@ Result<Model> parse_guarded(const std::string& where, std::span<const std::byte>
 Result<Model> read_model(const std::string& path, const ReadOptions& options) {
   BURIN_ASSIGN(auto file, MappedFile::open(path));
   std::string folder = std::filesystem::path(path).parent_path().string();
-  BURIN_ASSIGN(Model model,
-               parse_guarded(path, file->bytes(), file, ExternalFiles(folder), options));
+  BURIN_ASSIGN(Model model, parse_guarded(path, file->bytes(), file, file.get(),
+                                          ExternalFiles(folder), options));
   model.files.push_back(std::move(file));
   return model;
 }
 
 Result<Model> parse_model(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                           const ReadOptions& options) {
-  return parse_guarded("", bytes, std::move(owner), ExternalFiles(std::nullopt), options);
+  return parse_guarded("", bytes, std::move(owner), nullptr, ExternalFiles(std::nullopt), options);
 }
 
 }  // namespace burin::onnx

@@ -16,7 +16,7 @@ Result<TensorFile> read_tensor_file(const std::string& path, int64_t max_memory)
   Budget budget(max_memory);
   try {
     Message message({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    NamedTensor tensor = parse_tensor(message, {file, external, budget});
+    NamedTensor tensor = parse_tensor(message, {file, file.get(), external, budget});
     return TensorFile{std::move(tensor.name), std::move(tensor.value)};
   } catch (const ParseError& e) {
     return fail(path, e.what(), e.hint);

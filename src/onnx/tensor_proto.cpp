@@ -129,18 +129,18 @@ std::span<const std::byte> as_bytes(std::string_view text) {
 // A view of the bytes, or a copy where they are not fit to be used as they are: empty ones, and
 // booleans other than 0 and 1.
 Tensor view_or_copy(const TensorType& type, std::span<const std::byte> bytes,
-                    std::shared_ptr<const void> owner, Budget& budget) {
+                    const TensorSource& source) {
   if (bytes.empty()) return Tensor(type);
   if (type.dtype == DType::pred &&
       std::ranges::any_of(bytes, [](std::byte b) { return b > std::byte{1}; })) {
-    budget.charge(type.bytes());
+    source.budget.charge(type.bytes());
     Tensor copy(type);
     for (size_t i = 0; i < bytes.size(); ++i) {
       copy.set_int(static_cast<int64_t>(i), bytes[i] != std::byte{0});
     }
     return copy;
   }
-  return Tensor(type, bytes, std::move(owner));
+  return Tensor(type, bytes, source.owner, source.file);
 }
 
 std::optional<int64_t> parse_size(std::string_view text) {
@@ -172,7 +172,7 @@ Tensor external_tensor(const TensorType& type, const Fields& f, const TensorSour
                      std::to_string(all.size()));
   }
   return view_or_copy(type, all.subspan(static_cast<size_t>(*offset), static_cast<size_t>(*length)),
-                      file, source.budget);
+                      {file, file.get(), source.external, source.budget});
 }
 
 // Stores the bits of one decoded number as an element of dtype T. Half floats are bit patterns in
@@ -218,7 +218,7 @@ Tensor typed_tensor(const TensorType& type, const TypedField& field, const Tenso
     if (static_cast<int64_t>(bytes.size()) != type.bytes()) {
       refuse_size("typed data", bytes.size(), type);
     }
-    return view_or_copy(type, bytes, source.owner, source.budget);
+    return view_or_copy(type, bytes, source);
   }
   return visit_dtype(type.dtype, [&](auto t) {
     using T = decltype(t);
@@ -250,7 +250,7 @@ Tensor tensor_of(const Fields& f, const TensorSource& source) {
     if (static_cast<int64_t>(f.raw->size()) != type.bytes()) {
       refuse_size("raw data", f.raw->size(), type);
     }
-    return view_or_copy(type, as_bytes(*f.raw), source.owner, source.budget);
+    return view_or_copy(type, as_bytes(*f.raw), source);
   }
   auto field = f.typed.find(typed_field_of(type.dtype));
   return typed_tensor(type, field == f.typed.end() ? TypedField{} : field->second, source);

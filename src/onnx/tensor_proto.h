@@ -48,6 +48,7 @@ class ExternalFiles {
 
 struct TensorSource {
   std::shared_ptr<const void> owner;  // keeps the message's bytes alive
+  const MappedFile* file;             // that they are part of; null if they are in memory
   ExternalFiles& external;
   Budget& budget;
 };

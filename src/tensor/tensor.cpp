@@ -46,14 +46,15 @@ Tensor::Tensor(TensorType type) : type_(std::move(type)), owned_(true) {
   owner_ = std::move(memory);
 }
 
-Tensor::Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_ptr<const void> owner)
-    : type_(std::move(type)), data_(bytes.data()), owner_(std::move(owner)) {
+Tensor::Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+               const MappedFile* file)
+    : type_(std::move(type)), data_(bytes.data()), owner_(std::move(owner)), file_(file) {
   BURIN_CHECK(static_cast<int64_t>(bytes.size()) == type_.bytes(), "tensor view of another size");
 }
 
 Tensor Tensor::reshaped(Shape shape) const {
   BURIN_CHECK(shape.elements() == elements(), "reshaped to another number of elements");
-  return Tensor({dtype(), std::move(shape)}, bytes(), owner_);
+  return Tensor({dtype(), std::move(shape)}, bytes(), owner_, file_);
 }
 
 std::byte* Tensor::mutable_data() {

@@ -12,13 +12,17 @@
 
 namespace burin {
 
+class MappedFile;
+
 class Tensor {
  public:
   Tensor() = default;
   // Owned, zero-filled, 64-byte aligned.
   explicit Tensor(TensorType type);
-  // A view of `bytes`, which `owner` keeps alive. bytes.size() must equal type.bytes().
-  Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+  // A view of `bytes`, which `owner` keeps alive, and with it the file that they are part of, if
+  // they are. bytes.size() must equal type.bytes().
+  Tensor(TensorType type, std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+         const MappedFile* file = nullptr);
 
   // An owned tensor from values, converted to the dtype.
   static Tensor from_doubles(TensorType type, std::span<const double> values);
@@ -34,6 +38,8 @@ class Tensor {
   // Only for owned tensors.
   std::byte* mutable_data();
   bool valid() const { return data_ != nullptr; }
+  // That the bytes are part of; null if they are of memory.
+  const MappedFile* file() const { return file_; }
   // The same bytes as another shape with as many elements; never copies.
   Tensor reshaped(Shape shape) const;
 
@@ -56,6 +62,7 @@ class Tensor {
   TensorType type_;
   const std::byte* data_ = nullptr;
   std::shared_ptr<const void> owner_;
+  const MappedFile* file_ = nullptr;
   bool owned_ = false;
 };
 

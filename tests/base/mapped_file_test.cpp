@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -43,6 +44,25 @@ TEST(MappedFile, LeavesMemoryAndComesBack) {
   (*file)->leave_memory();
   EXPECT_EQ(mapped_pages(bytes), 0u);
   EXPECT_EQ(sum(bytes), size_t{'x'} << 20);
+  std::filesystem::remove(path);
+}
+
+TEST(MappedFile, CopiesParts) {
+  auto path = std::filesystem::temp_directory_path() / "burin_mapped_file_copy_test";
+  std::string text;
+  while (text.size() < 300000) text += std::to_string(text.size());
+  std::ofstream(path, std::ios::binary) << text;
+  auto file = MappedFile::open(path.string());
+  ASSERT_TRUE(file) << file.error().text();
+  auto bytes = (*file)->bytes();
+  for (size_t from : {size_t{0}, size_t{1}, size_t{4097}, bytes.size()}) {
+    for (size_t size : {size_t{0}, size_t{1}, size_t{33}, size_t{70000}}) {
+      auto part = bytes.subspan(from, std::min(size, bytes.size() - from));
+      std::string copy(part.size() + 1, '#');
+      (*file)->copy(part, reinterpret_cast<std::byte*>(copy.data()));
+      EXPECT_EQ(copy, text.substr(from, part.size()) + '#') << from << ", " << size;
+    }
+  }
   std::filesystem::remove(path);
 }
 

@@ -30,7 +30,7 @@ Result<Tensor> decode(const std::string& bytes, const std::string& folder = "",
   Budget budget(max_memory);
   try {
     auto owner = std::make_shared<std::string>(bytes);
-    return parse_tensor(Message(*owner), {owner, external, budget}).value;
+    return parse_tensor(Message(*owner), {owner, nullptr, external, budget}).value;
   } catch (const std::exception& e) {
     return fail("", e.what());
   }
