@@ -1,5 +1,5 @@
 // What a second processor brings: a network on one thread, on two, and as two independent copies on
-// one thread each, by turns within milliseconds, so that all three see the same machine.
+// one thread each, by turns of a tenth of a second, so that all three see the same machine.
 //   bench_scaling resnet50 model.onnx ... [--seconds 3] [--json]
 // "gain" is the time of one thread over that of two. "copies" is the same for work that shares
 // nothing: two copies at once, per run of either. What they fall short of 2 is the machine's, where
@@ -152,7 +152,7 @@ Result<std::shared_ptr<const runtime::Program>> compile(const std::string& netwo
 }
 
 Result<Figures> measure(const std::string& network, double seconds) {
-  constexpr double kTurn = 0.02;  // seconds, of each kind of run
+  constexpr double kTurn = 0.1;  // seconds, of each kind of run
   BURIN_ASSIGN(auto program, compile(network));
   BURIN_ASSIGN(Copy alone, Copy::create(program, 1));
   BURIN_ASSIGN(Copy second, Copy::create(program, 1));
@@ -163,13 +163,16 @@ Result<Figures> measure(const std::string& network, double seconds) {
   Figures figures;
   auto start = Clock::now();
   do {
+    alone.run(1);  // each turn finds its caches as it left them
     double here = alone.run(times);
+    neighbour.begin(1);
+    neighbour.end();
     neighbour.begin(times);
     double one = (here + neighbour.end()) / 2;  // processors may differ
     neighbour.begin(times);
     here = alone.run(times);
     double copies = (here + neighbour.end()) / 2;
-    together.run(1);  // wakes its threads
+    together.run(1);
     double two = together.run(times);
     figures.one.push_back(one);
     figures.two.push_back(two);

@@ -186,17 +186,19 @@ class StrassenBuilder {
     return job_.pointers + static_cast<int>(kernels_.extras.size()) - 1;
   }
 
-  // A quadrant of the left side from row `first` on, over rows and k.
+  // A quadrant of the left side from row `first` on, over blocks, rows and k.
   View left_quadrant(int row, int column, int64_t first) const {
     View view = whole_.nest.lhs;
     view.dtype = DType::f32;
     view.offset += (row + 2 * first) * whole_.nest.lhs_m_stride + column * k_;
-    view.strides = {2 * whole_.nest.lhs_m_stride, 1};
+    view.strides = {2 * rows_ * whole_.nest.lhs_m_stride, 2 * whole_.nest.lhs_m_stride, 1};
     return view;
   }
 
+  // Over blocks, rows and k. The sums of one block lie together: a thread's half of the rows is its
+  // half of the buffer.
   View sum_view(int sum, int64_t first) const {
-    return {sums_, DType::f32, (sum * upper_ + first) * k_, {k_, 1}};
+    return {sums_, DType::f32, (sum * rows_ + first) * k_, {kSums * rows_ * k_, k_, 1}};
   }
 
   // The rows of S1 to S4 from `first` on: `both` rows that the lower quadrants have too, or one
@@ -204,8 +206,8 @@ class StrassenBuilder {
   void add_sums(int64_t first, int64_t both) {
     FusedJob job;
     job.name = "sums";
-    job.space = {both > 0 ? both : 1, k_};
-    job.reduced = {false, false};
+    job.space = {blocks_, both > 0 ? both / blocks_ : 1, k_};
+    job.reduced = {false, false, false};
     job.machine = job_.machine;
     job.pointers = job_.pointers + static_cast<int>(kernels_.extras.size());
     Expr& e = job.expr;
@@ -363,7 +365,8 @@ class StrassenBuilder {
     Contraction c = whole_;
     bool summed = product.left.sum >= 0;
     c.nest.lhs_m_stride = summed ? k_ : 2 * whole_.nest.lhs_m_stride;
-    OuterAxis blocks{blocks_, rows_ * c.nest.lhs_m_stride, 0}, chunks{chunks_.count, 0, 0};
+    int64_t block_rows = summed ? kSums * rows_ : rows_;
+    OuterAxis blocks{blocks_, block_rows * c.nest.lhs_m_stride, 0}, chunks{chunks_.count, 0, 0};
     c.nest.outer.insert(c.nest.outer.begin(), {blocks, chunks});
     c.nest.m = blocks_ == 1 && product.lower_rows ? lower() : rows_;
     c.nest.n = chunks_.columns;
