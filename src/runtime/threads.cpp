@@ -1,7 +1,7 @@
 // Regions are published by their tickets and then by their number; MXCSR behind FloatStateGuard.
 #include "runtime/threads.h"
 
-#include <xmmintrin.h>
+#include <x86intrin.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +21,12 @@ constexpr uint32_t kMxcsrDenormalsAreZero = 0x0040;
 constexpr int kTileBits = 20, kRegionBits = 24;
 constexpr uint64_t kTileMask = (1u << kTileBits) - 1, kRegionMask = (1u << kRegionBits) - 1;
 constexpr int64_t kMostTiles = kTileMask;  // of one region
+// Parts of what is left in a share that are taken at a time: by its worker, and by others. A line
+// that two cores write in turn takes longer than a small tile.
+constexpr uint64_t kOwnPart = 8, kOthersPart = 2;
+// Ticks of the time stamp counter from which on a tile is worth as much on another core; and the
+// part of its own time for which a worker with shorter ones waits for others.
+constexpr uint64_t kLongTile = 10'000, kPatiencePart = 2;
 
 uint64_t make_ticket(uint64_t region, int64_t next, int64_t end) {
   return (region & kRegionMask) << (2 * kTileBits) | static_cast<uint64_t>(next) << kTileBits |
@@ -118,27 +124,46 @@ uint64_t ThreadPool::next_region(uint64_t seen, size_t worker) {
 }
 
 void ThreadPool::work(size_t worker, uint64_t region) {
-  for (size_t i = 0; i < shares_.size(); ++i) {
-    Share& share = shares_[(worker + i) % shares_.size()];
-    for (int64_t tile = 0; take(share, region, &tile);) {
-      task_(context_, worker, first_ + tile);
-      _mm_sfence();  // what it stored past the caches, before others hear of it
-      left_.fetch_sub(1, std::memory_order_release);
-    }
+  uint64_t start = __rdtsc();
+  int64_t done = serve_share(worker, worker, region);
+  if (done > 0 && !others_need_help(start, done, region)) return;
+  for (size_t i = 1; i < shares_.size(); ++i) {
+    serve_share(worker, (worker + i) % shares_.size(), region);
   }
 }
 
-bool ThreadPool::take(Share& share, uint64_t region, int64_t* tile) {
+int64_t ThreadPool::serve_share(size_t worker, size_t owner, uint64_t region) {
+  int64_t done = 0;
+  for (Tiles some; !(some = take(shares_[owner], region, owner == worker)).empty();) {
+    for (int64_t t = some.begin; t < some.end; ++t) task_(context_, worker, first_ + t);
+    done += some.count();
+  }
+  if (done == 0) return 0;
+  _mm_sfence();  // what it stored past the caches, before others hear of it
+  left_.fetch_sub(done, std::memory_order_release);
+  return done;
+}
+
+bool ThreadPool::others_need_help(uint64_t start, int64_t done, uint64_t region) const {
+  uint64_t now = __rdtsc(), took = now - start;
+  if (took >= kLongTile * static_cast<uint64_t>(done)) return true;
+  for (uint64_t until = now + took / kPatiencePart; __rdtsc() < until; _mm_pause()) {
+    if (left_.load(std::memory_order_acquire) == 0 || region_.load() != region) return false;
+  }
+  return true;
+}
+
+ThreadPool::Tiles ThreadPool::take(Share& share, uint64_t region, bool own) {
   uint64_t ticket = share.ticket.load(std::memory_order_relaxed);
   for (;;) {
-    uint64_t next = ticket >> kTileBits & kTileMask;
-    if (ticket >> (2 * kTileBits) != (region & kRegionMask) || next >= (ticket & kTileMask)) {
-      return false;
-    }
-    *tile = static_cast<int64_t>(next);
-    if (share.ticket.compare_exchange_weak(ticket, ticket + (uint64_t{1} << kTileBits),
-                                           std::memory_order_acq_rel, std::memory_order_relaxed)) {
-      return true;
+    uint64_t next = ticket >> kTileBits & kTileMask, end = ticket & kTileMask;
+    if (ticket >> (2 * kTileBits) != (region & kRegionMask) || next >= end) return {};
+    uint64_t count = std::max<uint64_t>(1, (end - next) / (own ? kOwnPart : kOthersPart));
+    uint64_t after = own ? ticket + (count << kTileBits) : ticket - count;
+    if (share.ticket.compare_exchange_weak(ticket, after, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed)) {
+      uint64_t begin = own ? next : end - count;
+      return {static_cast<int64_t>(begin), static_cast<int64_t>(begin + count)};
     }
   }
 }

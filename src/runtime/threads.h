@@ -30,17 +30,30 @@ class ThreadPool {
   void run(Task task, void* context, int64_t tiles);
 
  private:
-  // A worker's tiles: it takes them from the front, and so do others when they have none left. One
-  // word holds the region's number, the next tile and the end, so that a thread that was late
-  // cannot take a tile of another region than it came for.
+  // A worker's tiles: it takes them from the front, a few at a time where there are many, and
+  // others take half of what is left from the back when they have none. One word holds the region's
+  // number, the next tile and the end, so that a thread that was late cannot take a tile of another
+  // region than it came for.
   struct alignas(64) Share {
     std::atomic<uint64_t> ticket = 0;
+  };
+
+  struct Tiles {
+    int64_t begin = 0, end = 0;
+    int64_t count() const { return end - begin; }
+    bool empty() const { return begin == end; }
   };
 
   void run_region(Task task, void* context, int64_t first, int64_t tiles);
   void serve(size_t worker);
   void work(size_t worker, uint64_t region);
-  bool take(Share& share, uint64_t region, int64_t* tile);
+  // Runs tiles of a share until none is left; returns how many.
+  int64_t serve_share(size_t worker, size_t owner, uint64_t region);
+  // What a worker asks that has done its own `done` tiles since `start`. Short tiles live from data
+  // that their worker's core holds: another one would take several times as long, and find the
+  // results on its core ever after. So it first waits a while, in which the region may end.
+  bool others_need_help(uint64_t start, int64_t done, uint64_t region) const;
+  Tiles take(Share& share, uint64_t region, bool own);
   // Waits for a region after `seen`; 0 when the pool ends.
   uint64_t next_region(uint64_t seen, size_t worker);
 

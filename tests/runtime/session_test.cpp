@@ -156,6 +156,28 @@ TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
   }
 }
 
+// Short tiles are left to their worker for a while, but not for ever.
+TEST(ThreadPool, AStuckWorkerIsHelped) {
+  constexpr int kTiles = 16;  // few enough to be taken one by one
+  ThreadPool pool(2);
+  struct Seen {
+    std::atomic<int> done = 0;
+    std::atomic<bool> stuck = false;
+  } seen;
+  auto task = [](void* context, size_t worker, int64_t) {
+    Seen& s = *static_cast<Seen*>(context);
+    if (worker == 1 && !s.stuck.exchange(true)) {
+      while (s.done.load() < kTiles - 1) std::this_thread::yield();
+    }
+    s.done.fetch_add(1);
+  };
+  for (int region = 0; region < 100; ++region) {
+    seen.done = 0, seen.stuck = false;
+    pool.run(task, &seen, kTiles);
+    ASSERT_EQ(seen.done.load(), kTiles);
+  }
+}
+
 TEST(ThreadPool, RegionsMayHaveAnyNumberOfTiles) {
   ThreadPool pool(2);
   std::atomic<int64_t> sum = 0;

@@ -154,9 +154,21 @@ class WinogradEstimate {
     double input = input_cycles() * tiles * static_cast<double>(plan.groups());
     if (v > static_cast<double>(machine_.l2_bytes)) input *= 1 + kSpilledInputs * wide;
     plan.cycles = input + products + output_cycles() * tiles;
-    // An odd number of tiles leaves one of two threads waiting.
-    auto shares = static_cast<double>(plan.blocks * plan.groups());
-    plan.cycles *= 1 + kOddTiles * (2 * std::ceil(shares / 2) / shares - 1);
+    plan.cycles *= 1 + kOddTiles * (2 * larger_half(plan) - 1);
+  }
+
+  // The share of the work of that of two threads which has more: an odd number of tiles, or groups
+  // of different width, leave the other one waiting.
+  double larger_half(const WinogradPlan& plan) const {
+    int64_t tiles = plan.blocks * plan.groups(), first = 0, all = 0;
+    for (int64_t t = 0; t < tiles; ++t) {
+      int64_t from = t / plan.blocks * plan.panel_block * plan.vectors;
+      int64_t width =
+          std::min(plan.panel_block * plan.vectors, static_cast<int64_t>(vectors_out_) - from);
+      all += width;
+      if (t < tiles / 2) first += width;
+    }
+    return static_cast<double>(std::max(first, all - first)) / static_cast<double>(all);
   }
 
   const Conv& conv_;
