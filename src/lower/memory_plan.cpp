@@ -34,6 +34,7 @@ constexpr int64_t kWorthwhileBytes = 16 << 10;
 constexpr int64_t kSamples = 16;  // points of a block where owners are compared
 constexpr size_t kMostDead = 64, kMostCandidates = 12;  // blocks looked at; their middles compared
 constexpr double kMostGrowth = 1.25;                    // of the arena, for this
+constexpr int64_t kMostForLanes = 4 << 20;  // bytes: what is larger leaves the caches anyway
 
 class Planner {
  public:
@@ -42,13 +43,38 @@ class Planner {
   MemoryPlan plan() {
     measure_lives();
     merge_in_place();
-    MemoryPlan dense = place(false), local = place(true);
-    bool grows = static_cast<double>(local.arena_bytes) >
-                 kMostGrowth * static_cast<double>(dense.arena_bytes);
-    return grows ? dense : local;
+    Placement best = place(Policy::lowest);
+    auto grown = static_cast<int64_t>(kMostGrowth * static_cast<double>(best.plan.arena_bytes));
+    improve(best, Policy::middle, grown);
+    improve(best, Policy::lanes, best.plan.arena_bytes + kMostForLanes);
+    place_scratch(best.plan);
+    return std::move(best.plan);
   }
 
  private:
+  // Where a block goes: to the lowest offset at which it fits; to that, or into the middle of one
+  // that died lately; or into the middle of a lane, a range that holds one block at a time.
+  enum class Policy { lowest, middle, lanes };
+
+  struct Lane {
+    int64_t middle = 0;
+    std::vector<const Block*> blocks;
+  };
+
+  struct Placement {
+    MemoryPlan plan;
+    std::vector<Placed> placed;  // by begin
+    std::vector<Lane> lanes;
+    double foreign_bytes = 0;  // written where the other thread was before
+  };
+
+  // Takes the other policy's placement if it fits and has less to fetch.
+  void improve(Placement& best, Policy policy, int64_t most_bytes) const {
+    Placement other = place(policy);
+    bool fits = other.plan.arena_bytes <= most_bytes;
+    if (fits && other.foreign_bytes < best.foreign_bytes) best = std::move(other);
+  }
+
   bool is_temporary(BufferId id) const {
     return lowered_.buffers[id].kind == Buffer::Kind::temporary;
   }
@@ -152,7 +178,6 @@ class Planner {
   // block that died lately.
   int64_t choose_offset(const Block& block, int64_t lowest, int64_t most,
                         const std::vector<Placed>& placed) const {
-    if (block.bytes < kWorthwhileBytes) return lowest;
     std::vector<const Placed*> dead = lately_dead(block, placed);
     int64_t best = lowest, least = foreign(block, lowest, dead);
     for (size_t i = 0; i < std::min(dead.size(), kMostCandidates) && least > 0; ++i) {
@@ -165,32 +190,62 @@ class Planner {
     return best;
   }
 
-  // Each at the lowest offset, or where its halves were written by the same threads before.
-  MemoryPlan place(bool local) {
-    MemoryPlan plan;
-    plan.offsets.resize(lowered_.buffers.size(), -1);
+  // Large blocks first.
+  Placement place(Policy policy) const {
+    Placement to;
+    to.plan.offsets.resize(lowered_.buffers.size(), -1);
     std::vector<size_t> order(blocks_.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return blocks_[a].bytes > blocks_[b].bytes; });
-    std::vector<Placed> placed;
     for (size_t i : order) {
       const Block& block = blocks_[i];
       if (block.buffers.empty() || block.first == ~size_t{0}) continue;
       if (!is_temporary(block.buffers[0])) continue;
-      int64_t lowest = find_gap(block, placed);
-      int64_t most = std::max(plan.arena_bytes, lowest + block.bytes) - block.bytes;
-      int64_t offset = local ? choose_offset(block, lowest, most, placed) : lowest;
-      for (BufferId id : block.buffers) plan.offsets[id] = offset;
+      int64_t offset = offset_for(block, policy, to);
+      for (BufferId id : block.buffers) to.plan.offsets[id] = offset;
       Placed p{block.first, block.last, offset, offset + block.bytes};
       auto at =
-          std::upper_bound(placed.begin(), placed.end(), p,
+          std::upper_bound(to.placed.begin(), to.placed.end(), p,
                            [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
-      placed.insert(at, p);
-      plan.arena_bytes = std::max(plan.arena_bytes, p.end);
+      to.placed.insert(at, p);
+      to.plan.arena_bytes = std::max(to.plan.arena_bytes, p.end);
     }
-    place_scratch(plan);
-    return plan;
+    count_foreign(to);
+    return to;
+  }
+
+  int64_t offset_for(const Block& block, Policy policy, Placement& to) const {
+    bool large = block.bytes >= kWorthwhileBytes;
+    if (policy == Policy::lanes && large) return offset_in_lane(block, to);
+    int64_t lowest = find_gap(block, to.placed);
+    if (policy != Policy::middle || !large) return lowest;
+    int64_t most = std::max(to.plan.arena_bytes, lowest + block.bytes) - block.bytes;
+    return choose_offset(block, lowest, most, to.placed);
+  }
+
+  // In the first lane whose blocks are not alive with it, or in a new one as wide as it is.
+  static int64_t offset_in_lane(const Block& block, Placement& to) {
+    auto is_free = [&](const Lane& lane) {
+      return std::none_of(lane.blocks.begin(), lane.blocks.end(), [&](const Block* other) {
+        return other->last >= block.first && other->first <= block.last;
+      });
+    };
+    auto lane = std::find_if(to.lanes.begin(), to.lanes.end(), is_free);
+    if (lane == to.lanes.end()) {
+      lane = to.lanes.insert(lane, {to.plan.arena_bytes + block.bytes / 2, {}});
+    }
+    lane->blocks.push_back(&block);
+    return (lane->middle - block.bytes / 2) / kBufferAlignment * kBufferAlignment;
+  }
+
+  void count_foreign(Placement& in) const {
+    for (const Placed& p : in.placed) {
+      if (p.bytes() < kWorthwhileBytes) continue;
+      Block block{{}, p.bytes(), p.first, p.last};
+      auto share = static_cast<double>(foreign(block, p.begin, lately_dead(block, in.placed)));
+      in.foreign_bytes += share / kSamples * static_cast<double>(p.bytes());
+    }
   }
 
   // Scratch buffers live for one kernel: those of each kernel lie one after the other from 0 on.

@@ -57,7 +57,7 @@ TEST(MemoryPlan, LiveBuffersNeverOverlap) {
     auto buffers = static_cast<size_t>(1 + rng.below(30));
     for (size_t i = 0; i < buffers; ++i) {
       auto kind = rng.below(5) == 0 ? Buffer::Kind::input : Buffer::Kind::temporary;
-      lowered.buffers.push_back({.kind = kind, .bytes = 1 + rng.below(5000)});
+      lowered.buffers.push_back({.kind = kind, .bytes = 1 + rng.below(seed % 2 ? 5'000 : 200'000)});
     }
     for (int64_t k = 0, n = 1 + rng.below(40); k < n; ++k) {
       std::vector<size_t> uses;
@@ -83,6 +83,29 @@ TEST(MemoryPlan, HalvesStayWithTheThreadThatHadThem) {
   expect_disjoint(lowered, plan);
   EXPECT_EQ(plan.offsets[BufferId(2)], (kLarge - 2 * kSmall) / 2);
   EXPECT_EQ(plan.arena_bytes, kLarge + kSmall);
+}
+
+// The third buffer fits beside the second one in the place of the first, but then the first
+// thread's half of the one would be both halves of the other: it gets a place of its own.
+TEST(MemoryPlan, BuffersWithoutAMiddleGetALane) {
+  Lowered lowered;
+  for (int64_t kib : {480, 160, 160, 80}) {
+    lowered.buffers.push_back({.kind = Buffer::Kind::temporary, .bytes = kib << 10});
+  }
+  lowered.kernels = {kernel_over({1}), kernel_over({1, 2}), kernel_over({2, 3}),
+                     kernel_over({3, 0})};
+  MemoryPlan plan = plan_memory(lowered);
+  expect_disjoint(lowered, plan);
+  for (BufferId a : {BufferId(0), BufferId(1), BufferId(2), BufferId(3)}) {
+    for (BufferId b : {BufferId(0), BufferId(1), BufferId(2), BufferId(3)}) {
+      int64_t a_bytes = lowered.buffers[a].bytes, b_bytes = lowered.buffers[b].bytes;
+      int64_t begin = std::max(plan.offsets[a], plan.offsets[b]);
+      int64_t end = std::min(plan.offsets[a] + a_bytes, plan.offsets[b] + b_bytes);
+      if (begin >= end) continue;
+      EXPECT_EQ(plan.offsets[a] + a_bytes / 2, plan.offsets[b] + b_bytes / 2)
+          << "buffers " << a.index << " and " << b.index;
+    }
+  }
 }
 
 TEST(MemoryPlan, AChainNeedsTwoBuffers) {
