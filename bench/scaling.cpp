@@ -3,7 +3,10 @@
 //   bench_scaling resnet50 model.onnx ... [--seconds 3] [--json]
 // "gain" is the time of one thread over that of two. "copies" is the same for work that shares
 // nothing: two copies at once, per run of either. What they fall short of 2 is the machine's, where
-// processors share power, a memory bus or their time with other machines.
+// processors share power, a memory bus or their time with other machines. What a gain falls short
+// of them is the price of working on one thing: a line of memory goes from one processor to the
+// other and back in the "round trip", some 50 ns where they share a cache and ten times that where
+// not.
 #include <sched.h>
 
 #include <algorithm>
@@ -133,8 +136,33 @@ double median(std::vector<double> samples) {
   return samples[samples.size() / 2];
 }
 
+// Nanoseconds for a line to the second processor and back.
+double round_trip() {
+  constexpr int kTrips = 20'000;
+  alignas(64) std::atomic<int> ball = 0;
+  std::jthread second([&] {
+    OnProcessor there(1);
+    for (int i = 0; i < kTrips; ++i) {
+      while (ball.load(std::memory_order_acquire) != 2 * i + 1) {
+      }
+      ball.store(2 * i + 2, std::memory_order_release);
+    }
+  });
+  OnProcessor here(0);
+  std::vector<double> trips;
+  for (int i = 0; i < kTrips; ++i) {
+    auto start = Clock::now();
+    ball.store(2 * i + 1, std::memory_order_release);
+    while (ball.load(std::memory_order_acquire) != 2 * i + 2) {
+    }
+    trips.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return 1e9 * median(trips);
+}
+
 struct Figures {
   std::vector<double> one, two, gain, copies;
+  double trip = 0;  // ns
 };
 
 Result<std::shared_ptr<const runtime::Program>> compile(const std::string& network) {
@@ -157,10 +185,11 @@ Result<Figures> measure(const std::string& network, double seconds) {
   BURIN_ASSIGN(Copy alone, Copy::create(program, 1));
   BURIN_ASSIGN(Copy second, Copy::create(program, 1));
   BURIN_ASSIGN(Copy together, Copy::create(program, 2));
+  Figures figures;
+  figures.trip = round_trip();
   Neighbour neighbour(std::move(second));  // it finds both processors
   OnProcessor first(0);
   int times = std::max(1, static_cast<int>(kTurn / alone.run(2)));
-  Figures figures;
   auto start = Clock::now();
   do {
     alone.run(1);  // each turn finds its caches as it left them
@@ -186,8 +215,8 @@ Result<void> run(const Options& options) {
   if (OnProcessor::count() < 2) return fail("", "there is one processor alone");
   nlohmann::json rows = nlohmann::json::array();
   if (!options.json) {
-    std::printf("%-24s %9s %9s %6s %7s %6s\n", "network", "1 thread", "2 threads", "gain", "copies",
-                "turns");
+    std::printf("%-24s %9s %9s %6s %7s %11s\n", "network", "1 thread", "2 threads", "gain",
+                "copies", "round trip");
   }
   for (const std::string& network : options.networks) {
     BURIN_ASSIGN(Figures f, measure(network, options.seconds));
@@ -198,10 +227,11 @@ Result<void> run(const Options& options) {
                     {"two_ms", two},
                     {"gain", gain},
                     {"copies", copies},
-                    {"turns", f.gain.size()}});
+                    {"turns", f.gain.size()},
+                    {"round_trip_ns", f.trip}});
     if (options.json) continue;
-    std::printf("%-24s %6.2f ms %6.2f ms %5.2fx %6.2fx %6zu\n", network.c_str(), one, two, gain,
-                copies, f.gain.size());
+    std::printf("%-24s %6.2f ms %6.2f ms %5.2fx %6.2fx %8.0f ns\n", network.c_str(), one, two, gain,
+                copies, f.trip);
     std::fflush(stdout);
   }
   if (options.json) std::printf("%s\n", rows.dump(2).c_str());
