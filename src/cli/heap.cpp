@@ -12,7 +12,7 @@ namespace burin::cli {
 
 namespace {
 
-constexpr int kStep = 64 << 20;
+constexpr int kStep = 32 << 20;
 constexpr uintptr_t kLargePage = 2 << 20;
 
 }  // namespace
@@ -21,7 +21,7 @@ void grow_heap_in_large_pages() {
 #ifdef __GLIBC__
   mallopt(M_TOP_PAD, kStep);
   mallopt(M_TRIM_THRESHOLD, 2 * kStep);
-  mallopt(M_MMAP_THRESHOLD, kStep / 2);  // it takes no more
+  mallopt(M_MMAP_THRESHOLD, kStep);
   auto before = reinterpret_cast<uintptr_t>(sbrk(0));
   void* volatile more = std::malloc(kLargePage);  // than there is: the heap grows
   std::free(more);

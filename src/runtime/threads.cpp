@@ -25,8 +25,8 @@ constexpr int64_t kMostTiles = kTileMask;  // of one region
 // that two cores write in turn takes longer than a small tile.
 constexpr uint64_t kOwnPart = 8, kOthersPart = 2;
 // Ticks of the time stamp counter from which on a tile is worth as much on another core; and the
-// part of its own time for which a worker with shorter ones waits for others.
-constexpr uint64_t kLongTile = 10'000, kPatiencePart = 2;
+// part of its own time for which a worker with shorter ones waits for others, but at most so long.
+constexpr uint64_t kLongTile = 10'000, kPatiencePart = 2, kMostPatience = 200'000;
 
 uint64_t make_ticket(uint64_t region, int64_t next, int64_t end) {
   return (region & kRegionMask) << (2 * kTileBits) | static_cast<uint64_t>(next) << kTileBits |
@@ -147,7 +147,8 @@ int64_t ThreadPool::serve_share(size_t worker, size_t owner, uint64_t region) {
 bool ThreadPool::others_need_help(uint64_t start, int64_t done, uint64_t region) const {
   uint64_t now = __rdtsc(), took = now - start;
   if (took >= kLongTile * static_cast<uint64_t>(done)) return true;
-  for (uint64_t until = now + took / kPatiencePart; __rdtsc() < until; _mm_pause()) {
+  uint64_t until = now + std::min(took / kPatiencePart, kMostPatience);
+  for (Spin spin; __rdtsc() < until; spin.wait()) {
     if (left_.load(std::memory_order_acquire) == 0 || region_.load() != region) return false;
   }
   return true;
