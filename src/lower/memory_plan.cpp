@@ -34,6 +34,7 @@ constexpr int64_t kWorthwhileBytes = 16 << 10;
 constexpr int64_t kSamples = 16;  // points of a block where owners are compared
 constexpr size_t kMostDead = 64, kMostCandidates = 12;  // blocks looked at; their middles compared
 constexpr double kMostGrowth = 1.25;                    // of the arena, for this
+constexpr double kMostGrowthForLanes = 1.5;
 constexpr int64_t kMostForLanes = 4 << 20;  // bytes: what is larger leaves the caches anyway
 
 class Planner {
@@ -44,9 +45,11 @@ class Planner {
     measure_lives();
     merge_in_place();
     Placement best = place(Policy::lowest);
-    auto grown = static_cast<int64_t>(kMostGrowth * static_cast<double>(best.plan.arena_bytes));
-    improve(best, Policy::middle, grown);
-    improve(best, Policy::lanes, best.plan.arena_bytes + kMostForLanes);
+    auto lowest = static_cast<double>(best.plan.arena_bytes);
+    improve(best, Policy::middle, static_cast<int64_t>(kMostGrowth * lowest));
+    improve(best, Policy::lanes,
+            std::min(static_cast<int64_t>(kMostGrowthForLanes * lowest),
+                     best.plan.arena_bytes + kMostForLanes));
     place_scratch(best.plan);
     return std::move(best.plan);
   }
