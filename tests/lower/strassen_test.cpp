@@ -73,6 +73,9 @@ TEST(Strassen, IsChosenWhereItPays) {
   EXPECT_TRUE(algorithm({197, 768}, {768, 768}).starts_with("strassen,"));
   EXPECT_TRUE(algorithm({197, 192}, {192, 192}).starts_with("gemm,"));
   EXPECT_TRUE(algorithm({4, 4096}, {4096, 1024}).starts_with("gemm,"));
+  // An odd number of rows is not halved: with few columns it would be one tile, for one thread.
+  EXPECT_TRUE(algorithm({1224, 512}, {512, 128}).starts_with("strassen,"));
+  EXPECT_TRUE(algorithm({1225, 512}, {512, 128}).starts_with("gemm,"));
 }
 
 TEST(Strassen, LeavesWindowsToOthers) {

@@ -162,6 +162,9 @@ class StrassenBuilder {
     for (const Product& product : products()) contractions_.push_back(contraction(product));
   }
 
+  // Of the plan.
+  int64_t tiles() const { return blocks_ * parts_of_rows() * chunks_.count; }
+
   void build() {
     if (2 * n_ < whole_.nest.n) add_rest();
     sums_ = add_buffer({kSums * upper_ * k_ * kF32Bytes, {}});
@@ -266,6 +269,7 @@ class StrassenBuilder {
     if (ceil_div(lower(), chunks_.rows) != all) return all;
     return start_of(upper_, half) == start_of(lower(), half) ? half : all;
   }
+  int64_t parts_of_rows() const { return ceil_div(ceil_div(rows_, chunks_.rows), tiles_of_half()); }
   // The row at which a register tile begins, of `m` rows.
   int64_t start_of(int64_t m, int64_t tile) const {
     for (const Segment& s : split_rows(m, chunks_.rows, {})) {
@@ -277,7 +281,7 @@ class StrassenBuilder {
   // One tile of the plan is one chunk of one block, or half, of the rows.
   void add_products() {
     Builder b("strassen", job_.pointers + static_cast<int>(kernels_.extras.size()));
-    int64_t m_block = tiles_of_half(), halves = ceil_div(ceil_div(rows_, chunks_.rows), m_block);
+    int64_t m_block = tiles_of_half(), halves = parts_of_rows();
     // Chunks run fastest, so that a thread stays with its rows.
     Value tile = b.tile(), chunks = b.index(chunks_.count);
     if (halves > 1) tile = b.add(b.mul(b.rem(tile, chunks), b.index(halves)), b.div(tile, chunks));
@@ -294,7 +298,7 @@ class StrassenBuilder {
     }
     DenseStage stage;
     stage.function = b.finish();
-    stage.tiles = blocks_ * halves * chunks_.count;
+    stage.tiles = tiles();
     double share = 2.0 * static_cast<double>(n_) / static_cast<double>(whole_.nest.n);
     stage.flops = whole_.flops * share;
     stage.performed = stage.flops * 7 / 8;
@@ -482,6 +486,7 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
   double sums = (8 * m * k + 5 * m * n) / kL2BytesPerCycle;
   if (saved < kGain * sums) return "the sums would cost too much";
   if (saved < kWorthIt) return "it is small";
+  if (StrassenBuilder(job, c, unused).tiles() == 1) return "it would be one tile";
   return std::nullopt;
 }
 
