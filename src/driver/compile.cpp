@@ -9,6 +9,7 @@
 #include "driver/fit_memory.h"
 #include "driver/link.h"
 #include "driver/parallel.h"
+#include "driver/touches.h"
 #include "isa/engrave.h"
 #include "loop/equal.h"
 #include "loop/verify.h"
@@ -56,7 +57,8 @@ std::vector<size_t> find_equals(const lower::Lowered& lowered) {
 struct Engraving {
   std::vector<isa::Code> codes;
   std::vector<uint32_t> code_of;
-  std::vector<size_t> kernel_of;  // a lowered kernel for each code
+  std::vector<size_t> kernel_of;                     // a lowered kernel for each code,
+  std::vector<std::vector<runtime::Touch>> touches;  // and what it touches
 };
 
 // Which kernels are engraved, and which of them each lowered kernel is.
@@ -96,11 +98,14 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
   };
   Engraving result = distinct_kernels(lowered);
   std::vector<Result<isa::Code>> codes(result.kernel_of.size());
+  result.touches.resize(codes.size());
   auto writers = constant_writers(lowered, program);
   std::atomic<int64_t> packed = 0;
   parallel_for(pool, codes.size() + writers.size(), [&](size_t i) {
     if (i < codes.size()) {
-      codes[i] = engrave_kernel(lowered.kernels[result.kernel_of[i]], options, engrave_options);
+      const lower::Kernel& kernel = lowered.kernels[result.kernel_of[i]];
+      codes[i] = engrave_kernel(kernel, options, engrave_options);
+      result.touches[i] = find_touches(kernel);
       return;
     }
     const ConstantWriter& writer = writers[i - codes.size()];
@@ -114,6 +119,17 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
     result.codes.push_back(*std::move(code));
   }
   return result;
+}
+
+void set_touches(const lower::Lowered& lowered, const Engraving& engraving,
+                 runtime::Program& program) {
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    const lower::Kernel& kernel = lowered.kernels[k];
+    uint32_t code = engraving.code_of[k];
+    bool same_tiles = lowered.kernels[engraving.kernel_of[code]].tiles == kernel.tiles;
+    program.steps[k].touches =
+        clip_touches(same_tiles ? engraving.touches[code] : find_touches(kernel), kernel, lowered);
+  }
 }
 
 std::vector<ArenaBuffer> arena_buffers(const lower::Lowered& lowered,
@@ -159,6 +175,7 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   BURIN_ASSIGN(Engraving engraving,
                engrave_and_pack(lowered, optimized.graph, options, pool, result.program));
   link(lowered, plan, engraving.codes, engraving.code_of, result.program);
+  set_touches(lowered, engraving, result.program);
   name_ports(optimized.graph, result.program);
   watch.stage("engrave");
 

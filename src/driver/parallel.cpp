@@ -14,7 +14,7 @@ void parallel_for(runtime::ThreadPool& pool, size_t count,
     std::exception_ptr thrown;
   } region{work, {}, {}};
   pool.run(
-      [](void* context, size_t, int64_t i) {
+      [](void* context, size_t, size_t, int64_t i) {
         Region& r = *static_cast<Region*>(context);
         try {
           r.work(static_cast<size_t>(i));

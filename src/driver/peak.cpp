@@ -77,7 +77,7 @@ struct Call {
 
 void run_once(runtime::ThreadPool& pool, Call& call, int threads) {
   pool.run(
-      [](void* context, size_t, int64_t tile) {
+      [](void* context, size_t, size_t, int64_t tile) {
         const Call& c = *static_cast<const Call*>(context);
         c.kernel(const_cast<void* const*>(c.buffers), tile);
       },

@@ -163,11 +163,11 @@ class Interpreter {
   // The memory at an address, after the bounds check.
   void* touch(uint64_t at, size_t bytes) {
     auto* p = reinterpret_cast<void*>(at);
-    if (options_.buffer_bytes.empty()) return p;
+    if (options_.accessible.empty()) return p;
     for (size_t i = 0; i < buffers_.size(); ++i) {
       auto from_start = static_cast<int64_t>(at - reinterpret_cast<uint64_t>(buffers_[i]));
-      int64_t room = options_.buffer_bytes[i] - static_cast<int64_t>(bytes);
-      if (from_start >= 0 && from_start <= room) return p;
+      ByteRange may = options_.accessible[i];
+      if (from_start >= may.begin && from_start + static_cast<int64_t>(bytes) <= may.end) return p;
     }
     throw Trap{"an access of " + std::to_string(bytes) + " bytes outside the buffers" + place(at)};
   }
@@ -185,7 +185,8 @@ class Interpreter {
     if (buffers_.empty()) return "";
     auto from_start = static_cast<int64_t>(at - reinterpret_cast<uint64_t>(buffers_[nearest]));
     return ", at byte " + std::to_string(from_start) + " of pointer " + std::to_string(nearest) +
-           ", which has " + std::to_string(options_.buffer_bytes[nearest]);
+           ", where " + std::to_string(options_.accessible[nearest].begin) + " to " +
+           std::to_string(options_.accessible[nearest].end) + " may be touched";
   }
 
   const Function& f_;

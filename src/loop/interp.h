@@ -7,14 +7,16 @@
 #include <expected>
 #include <span>
 
+#include "base/byte_range.h"
 #include "base/diagnostic.h"
 #include "loop/function.h"
 
 namespace burin::loop {
 
 struct InterpretOptions {
-  // Bytes behind each buffer. If given, every byte touched must lie in one of the buffers.
-  std::span<const int64_t> buffer_bytes;
+  // For each buffer, bytes relative to it. If given, every byte touched must lie in one of the
+  // ranges.
+  std::span<const ByteRange> accessible;
   // The most instructions to execute; 0 for no limit.
   int64_t max_steps = 0;
 };

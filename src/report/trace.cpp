@@ -9,7 +9,7 @@ namespace burin::report {
 
 namespace {
 
-enum Lane : int { compiling = 0, kernels = 1, first_worker = 2 };
+enum Lane : int { compiling = 0, first_kernels = 1 };
 
 class Writer {
  public:
@@ -50,6 +50,35 @@ std::string arguments(const runtime::Step& step, double seconds) {
       json_escaped(step.algorithm), json_escaped(step.reason));
 }
 
+struct KernelSpan {
+  size_t step = 0;
+  double begin = 1e30, end = -1;
+  int lane = 0;
+};
+
+// From each kernel's first tile to its last. Kernels begin before the one in front ends where their
+// tiles may, so they take turns in as many lanes as that needs.
+std::vector<KernelSpan> kernel_spans(size_t steps,
+                                     const std::vector<runtime::Session::TileSpan>& tiles) {
+  std::vector<KernelSpan> spans(steps);
+  for (size_t i = 0; i < steps; ++i) spans[i].step = i;
+  for (const runtime::Session::TileSpan& tile : tiles) {
+    KernelSpan& span = spans[tile.step];
+    span.begin = std::min(span.begin, tile.begin), span.end = std::max(span.end, tile.end);
+  }
+  std::erase_if(spans, [](const KernelSpan& span) { return span.end < span.begin; });
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const KernelSpan& a, const KernelSpan& b) { return a.begin < b.begin; });
+  std::vector<double> ends;  // of the last kernel in each lane
+  for (KernelSpan& span : spans) {
+    auto free = std::find_if(ends.begin(), ends.end(), [&](double e) { return e <= span.begin; });
+    span.lane = static_cast<int>(free - ends.begin());
+    if (free == ends.end()) ends.push_back(0);
+    ends[static_cast<size_t>(span.lane)] = span.end;
+  }
+  return spans;
+}
+
 }  // namespace
 
 std::string chrome_trace(const Subject& subject,
@@ -57,7 +86,11 @@ std::string chrome_trace(const Subject& subject,
   const auto& steps = subject.compiled.program.steps;
   Writer writer;
   writer.name_lane(compiling, "compiling");
-  writer.name_lane(kernels, "kernels of a run");
+  std::vector<KernelSpan> kernels = kernel_spans(steps.size(), spans);
+  int lanes = 0;
+  for (const KernelSpan& kernel : kernels) lanes = std::max(lanes, kernel.lane + 1);
+  for (int i = 0; i < lanes; ++i) writer.name_lane(first_kernels + i, "kernels of a run");
+  int first_worker = first_kernels + lanes;
   for (int w = 0; w < subject.profile.limits.threads; ++w) {
     writer.name_lane(first_worker + w, fmt::format("worker {}: tiles", w));
   }
@@ -66,16 +99,10 @@ std::string chrome_trace(const Subject& subject,
     writer.span(compiling, stage.stage, "compile", at, at + stage.seconds, "");
     at += stage.seconds;
   }
-  std::vector<std::pair<double, double>> extents(steps.size(), {1e30, -1});
-  for (const runtime::Session::TileSpan& span : spans) {
-    auto& [begin, end] = extents[span.step];
-    begin = std::min(begin, span.begin), end = std::max(end, span.end);
-  }
-  for (size_t i = 0; i < steps.size(); ++i) {
-    auto [begin, end] = extents[i];
-    if (end < begin) continue;
-    writer.span(kernels, steps[i].name, "kernel", at + begin, at + end,
-                arguments(steps[i], end - begin));
+  for (const KernelSpan& kernel : kernels) {
+    const runtime::Step& step = steps[kernel.step];
+    writer.span(first_kernels + kernel.lane, step.name, "kernel", at + kernel.begin,
+                at + kernel.end, arguments(step, kernel.end - kernel.begin));
   }
   for (const runtime::Session::TileSpan& span : spans) {
     const runtime::Step& step = steps[span.step];

@@ -2,12 +2,14 @@
 // Everything here is data; runtime/session.h runs it. Neither AsmJit nor the compiler is needed.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/byte_range.h"
 #include "tensor/shape.h"
 
 namespace burin::runtime {
@@ -20,10 +22,19 @@ struct Place {
   int64_t offset = 0;  // bytes
 };
 
+// What the tiles of a step may touch of one of its buffers, in bytes from its place on: the p-th
+// range is for the tiles from share_begin(tiles, p, kStepParts) to where the next part begins.
+inline constexpr int64_t kStepParts = 16;
+struct Touch {
+  bool writes = false;  // it may write there too
+  std::array<ByteRange, kStepParts> parts;
+};
+
 struct Step {
   uint32_t kernel = 0;         // index into Program::kernels
   int64_t tiles = 1;           // the kernel is called once for each tile in [0, tiles)
   std::vector<Place> buffers;  // in the order of the kernel's pointers
+  std::vector<Touch> touches;  // of each buffer; none: any tile may write any byte
   std::string name;            // the layer, for profiles
   std::string algorithm;       // "gemm, register tiles of 14 x 2 vectors"
   double flops = 0;            // that the network asks for

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/checked.h"
 #include "base/clock.h"
+#include "runtime/run_ahead.h"
 #include "tensor/tensor.h"
 
 namespace burin::runtime {
@@ -40,6 +41,9 @@ Result<bool> check_program(const Program& program) {
         return fail(step.name, "a buffer lies outside its memory");
       }
     }
+    if (!step.touches.empty() && step.touches.size() != step.buffers.size()) {
+      return fail(step.name, "what it touches is told of some buffers only");
+    }
   }
   return true;
 }
@@ -68,13 +72,13 @@ Session::Session(std::shared_ptr<const Program> program, CodePages code, int thr
 
 void Session::prepare() {
   for (const Step& step : program_->steps) prepare_step(step);
+  stages_ = plan_stages(*program_, pool_.threads());
 }
 
 void Session::prepare_step(const Step& step) {
   PreparedStep prepared;
   auto offset = static_cast<size_t>(program_->kernels[step.kernel].offset);
   prepared.function = code_.entry<KernelFunction>(offset);
-  prepared.tiles = step.tiles;
   prepared.first_pointer = tables_[0].size();
   for (const Place& place : step.buffers) {
     if (place.kind == Place::Kind::input || place.kind == Place::Kind::output) {
@@ -104,23 +108,24 @@ void Session::patch(std::span<const void* const> inputs, std::span<void* const> 
   }
 }
 
-void Session::run_step(const PreparedStep& step) {
+void Session::run_steps(size_t first, size_t count) {
   struct Call {
-    const PreparedStep& step;
+    const PreparedStep* steps;
     const std::vector<std::vector<void*>>& tables;
-  } call{step, tables_};
+  } call{steps_.data() + first, tables_};
   pool_.run(
-      [](void* context, size_t worker, int64_t tile) {
+      [](void* context, size_t worker, size_t stage, int64_t tile) {
         const Call& c = *static_cast<const Call*>(context);
-        c.step.function(c.tables[worker].data() + c.step.first_pointer, tile);
+        const PreparedStep& step = c.steps[stage];
+        step.function(c.tables[worker].data() + step.first_pointer, tile);
       },
-      &call, step.tiles);
+      &call, std::span(stages_).subspan(first, count));
 }
 
 void Session::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
   patch(inputs, outputs);
   FloatStateGuard guard;
-  for (const PreparedStep& step : steps_) run_step(step);
+  run_steps(0, steps_.size());
 }
 
 void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* const> outputs,
@@ -129,7 +134,7 @@ void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* 
   for (size_t i = 0; i < steps_.size(); ++i) {
     {
       FloatStateGuard guard;
-      run_step(steps_[i]);
+      run_steps(i, 1);
     }
     after(i);
   }
@@ -142,7 +147,7 @@ void Session::run_timed(std::span<const void* const> inputs, std::span<void* con
   FloatStateGuard guard;
   for (size_t i = 0; i < steps_.size(); ++i) {
     auto start = Clock::now();
-    run_step(steps_[i]);
+    run_steps(i, 1);
     step_seconds[i] += seconds_since(start);
   }
 }
@@ -150,31 +155,29 @@ void Session::run_timed(std::span<const void* const> inputs, std::span<void* con
 std::vector<Session::TileSpan> Session::run_traced(std::span<const void* const> inputs,
                                                    std::span<void* const> outputs) {
   struct Call {
-    const PreparedStep* step;
+    const std::vector<PreparedStep>& steps;
     const std::vector<std::vector<void*>>& tables;
     std::vector<std::vector<TileSpan>> spans;  // by worker
-    uint32_t index;
     Clock::time_point start;
     double now() const { return seconds_since(start); }
   };
   int64_t tiles = 0;
-  for (const PreparedStep& step : steps_) tiles += step.tiles;
-  Call call{nullptr, tables_, std::vector<std::vector<TileSpan>>(tables_.size()), 0, {}};
+  for (const Stage& stage : stages_) tiles += stage.tiles;
+  Call call{steps_, tables_, std::vector<std::vector<TileSpan>>(tables_.size()), {}};
   for (auto& spans : call.spans) spans.reserve(static_cast<size_t>(tiles));
   patch(inputs, outputs);
   FloatStateGuard guard;
   call.start = Clock::now();
-  for (; call.index < steps_.size(); ++call.index) {
-    call.step = &steps_[call.index];
-    pool_.run(
-        [](void* context, size_t worker, int64_t tile) {
-          Call& c = *static_cast<Call*>(context);
-          double begin = c.now();
-          c.step->function(c.tables[worker].data() + c.step->first_pointer, tile);
-          c.spans[worker].push_back({c.index, static_cast<uint32_t>(worker), tile, begin, c.now()});
-        },
-        &call, call.step->tiles);
-  }
+  pool_.run(
+      [](void* context, size_t worker, size_t index, int64_t tile) {
+        Call& c = *static_cast<Call*>(context);
+        const PreparedStep& step = c.steps[index];
+        double begin = c.now();
+        step.function(c.tables[worker].data() + step.first_pointer, tile);
+        c.spans[worker].push_back(
+            {static_cast<uint32_t>(index), static_cast<uint32_t>(worker), tile, begin, c.now()});
+      },
+      &call, stages_);
   std::vector<TileSpan> all;
   for (const auto& spans : call.spans) all.insert(all.end(), spans.begin(), spans.end());
   return all;

@@ -29,7 +29,7 @@ class Session {
   // need no alignment and must not overlap.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs);
 
-  // The same, calling after(step) when each step is done.
+  // The same step by step: none begins before the one in front is done. Calls after(step) then.
   void run_stepwise(std::span<const void* const> inputs, std::span<void* const> outputs,
                     const std::function<void(size_t step)>& after);
   // Where buffer `index` of a step is in memory; during run_stepwise only.
@@ -43,11 +43,11 @@ class Session {
     int64_t tile = 0;
     double begin = 0, end = 0;
   };
-  // The same, recording every tile. Returns the spans worker by worker, in the order of time.
+  // As run() does, recording every tile. Returns the spans worker by worker, in the order of time.
   std::vector<TileSpan> run_traced(std::span<const void* const> inputs,
                                    std::span<void* const> outputs);
 
-  // The same, adding each step's wall time in seconds to step_seconds (one entry per step).
+  // Step by step too, adding each step's wall time in seconds to step_seconds (one entry per step).
   void run_timed(std::span<const void* const> inputs, std::span<void* const> outputs,
                  std::span<double> step_seconds);
 
@@ -55,7 +55,6 @@ class Session {
   using KernelFunction = void (*)(void* const* buffers, int64_t tile);
   struct PreparedStep {
     KernelFunction function = nullptr;
-    int64_t tiles = 1;
     size_t first_pointer = 0;  // into each of tables_
   };
   // A pointer that depends on the caller's buffers.
@@ -70,7 +69,7 @@ class Session {
   void prepare();
   void prepare_step(const Step& step);
   void patch(std::span<const void* const> inputs, std::span<void* const> outputs);
-  void run_step(const PreparedStep& step);
+  void run_steps(size_t first, size_t count);
 
   std::shared_ptr<const Program> program_;
   CodePages code_;
@@ -80,6 +79,7 @@ class Session {
   int64_t scratch_stride_ = 0;  // bytes from one worker's to the next one's
   std::shared_ptr<std::byte> scratch_;
   std::vector<PreparedStep> steps_;
+  std::vector<Stage> stages_;  // by step
   // Per worker, the steps' buffers; they differ in the scratch memory.
   std::vector<std::vector<void*>> tables_;
   std::vector<Patch> patches_;

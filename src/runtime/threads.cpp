@@ -1,4 +1,5 @@
-// Regions are published by their tickets and then by their number; MXCSR behind FloatStateGuard.
+// Stages are published share by share, by whoever has done the last piece of the one in front;
+// MXCSR behind FloatStateGuard.
 #include "runtime/threads.h"
 
 #include <x86intrin.h>
@@ -17,10 +18,10 @@ constexpr uint32_t kMxcsrMaskExceptions = 0x1f80;
 constexpr uint32_t kMxcsrFlushToZero = 0x8000;
 constexpr uint32_t kMxcsrDenormalsAreZero = 0x0040;
 
-// A ticket: 24 bits of the region's number, 20 of the next tile, 20 of the end.
-constexpr int kTileBits = 20, kRegionBits = 24;
-constexpr uint64_t kTileMask = (1u << kTileBits) - 1, kRegionMask = (1u << kRegionBits) - 1;
-constexpr int64_t kMostTiles = kTileMask;  // of one region
+// A ticket: 24 bits of the stage's number, 20 of the next piece, 20 of the end.
+constexpr int kPieceBits = 20, kStageBits = 24;
+constexpr uint64_t kPieceMask = (1u << kPieceBits) - 1, kStageMask = (1u << kStageBits) - 1;
+constexpr int64_t kMostPieces = kPieceMask;  // of a share
 // Parts of what is left in a share that are taken at a time: by its worker, and by others. A line
 // that two cores write in turn takes longer than a small tile.
 constexpr uint64_t kOwnPart = 8, kOthersPart = 2;
@@ -28,17 +29,34 @@ constexpr uint64_t kOwnPart = 8, kOthersPart = 2;
 // part of its own time for which a worker with shorter ones waits for others, but at most so long.
 constexpr uint64_t kLongTile = 10'000, kPatiencePart = 2, kMostPatience = 200'000;
 
-uint64_t make_ticket(uint64_t region, int64_t next, int64_t end) {
-  return (region & kRegionMask) << (2 * kTileBits) | static_cast<uint64_t>(next) << kTileBits |
+uint64_t make_ticket(uint64_t stage, int64_t next, int64_t end) {
+  return (stage & kStageMask) << (2 * kPieceBits) | static_cast<uint64_t>(next) << kPieceBits |
          static_cast<uint64_t>(end);
+}
+
+// How many stages `passed` lies in front of a ticket's stage.
+int64_t lead(uint64_t passed, uint64_t stage) {
+  auto difference = static_cast<int64_t>((passed - stage) << (64 - kStageBits));
+  return difference >> (64 - kStageBits);
+}
+
+int64_t share_of(const Stage& stage, size_t share, size_t shares) {
+  auto s = static_cast<int64_t>(share), all = static_cast<int64_t>(shares);
+  return share_begin(stage.tiles, s + 1, all) - share_begin(stage.tiles, s, all);
+}
+
+int64_t tiles_of_piece(int64_t share_tiles) {
+  return std::max<int64_t>(1, ceil_div(share_tiles, kMostPieces));
 }
 
 // Waits a little longer each time: for the other thread, then for the core to be given to it.
 class Spin {
  public:
   void wait() {
+    if (turns_ == 0) start_ = std::chrono::steady_clock::now();
     for (int i = 0; i < kPauses; ++i) _mm_pause();
     if (++turns_ > kPoliteAfter) std::this_thread::yield();
+    if (pauses() && tired()) std::this_thread::sleep_for(kNap);
   }
   // Now and then: time to look around.
   bool pauses() const { return turns_ % kPoliteAfter == 0; }
@@ -47,12 +65,60 @@ class Spin {
 
  private:
   static constexpr int kPauses = 8, kPoliteAfter = 64;
-  static constexpr std::chrono::microseconds kPatience{2000};
+  static constexpr std::chrono::microseconds kPatience{2000}, kNap{50};
   int turns_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point start_;
 };
 
 }  // namespace
+
+// What a worker knows while it works on a run.
+class ThreadPool::Worker {
+ public:
+  Worker(const ThreadPool& pool, size_t index) : index(index), passed_(pool.passed_by_all()) {}
+
+  // Whether each share has passed all stages but the last `lag` in front of `stage`.
+  bool may_run(const ThreadPool& pool, uint64_t stage, int64_t lag) {
+    if (lead(passed_, stage) >= -lag) return true;
+    passed_ = pool.passed_by_all();
+    return lead(passed_, stage) >= -lag;
+  }
+  void worked(int64_t pieces, uint64_t ticks) {
+    pieces_ = pieces, ticks_ = ticks;
+    idle_ = false;
+  }
+  // What a worker asks that has no tile of its own to run. Short tiles live from data that their
+  // worker's core holds: another one would take several times as long, and find the results on its
+  // core ever after. So it first waits a while.
+  bool others_need_help() {
+    uint64_t now = __rdtsc();
+    if (!idle_) {
+      idle_ = true;
+      idle_since_ = now;
+      bool is_short = ticks_ < kLongTile * static_cast<uint64_t>(pieces_);
+      next_look_ =
+          now + (is_short ? std::clamp(ticks_ / kPatiencePart, kLongTile, kMostPatience) : 0);
+    }
+    return now >= next_look_;
+  }
+  // There was nothing to do for it: looking takes the line that the others need, so it looks more
+  // and more seldom.
+  void looked() {
+    uint64_t now = __rdtsc();
+    next_look_ = now + std::clamp(now - idle_since_, kLongTile, kMostPatience);
+  }
+  // Whether that holds for a share that its own worker has not begun: it is on its way, most times.
+  bool others_are_late() const { return __rdtsc() - idle_since_ >= kMostPatience; }
+
+  const size_t index;
+
+ private:
+  uint64_t passed_;     // by all shares, when it last looked
+  int64_t pieces_ = 0;  // that it ran last, and for how long
+  uint64_t ticks_ = 0;
+  bool idle_ = false;
+  uint64_t idle_since_ = 0, next_look_ = 0;
+};
 
 ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(1, threads))) {
   caller_cpu_.store(current_cpu());
@@ -64,51 +130,45 @@ ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(1, th
 }
 
 ThreadPool::~ThreadPool() {
-  region_.store(0);
-  region_.notify_all();
+  goal_.store(0);
+  goal_.notify_all();
   for (std::thread& worker : workers_) worker.join();
 }
 
 void ThreadPool::run(Task task, void* context, int64_t tiles) {
-  if (workers_.empty() || tiles <= 1) {
-    for (int64_t t = 0; t < tiles; ++t) task(context, 0, t);
-    _mm_sfence();
-    return;
-  }
-  for (int64_t first = 0; first < tiles; first += kMostTiles) {
-    run_region(task, context, first, std::min(kMostTiles, tiles - first));
-  }
+  Stage stage{tiles};
+  run(task, context, {&stage, 1});
 }
 
-void ThreadPool::run_region(Task task, void* context, int64_t first, int64_t tiles) {
-  uint64_t region = region_.load(std::memory_order_relaxed) + 1;
-  task_ = task, context_ = context, first_ = first;
-  left_.store(tiles, std::memory_order_relaxed);
-  auto count = static_cast<int64_t>(shares_.size());
-  for (int64_t w = 0; w < count; ++w) {
-    uint64_t ticket = make_ticket(region, tiles * w / count, tiles * (w + 1) / count);
-    shares_[static_cast<size_t>(w)].ticket.store(ticket, std::memory_order_release);
-  }
+void ThreadPool::run(Task task, void* context, std::span<const Stage> stages) {
+  bool several = std::any_of(stages.begin(), stages.end(), [](auto& s) { return s.tiles > 1; });
+  if (workers_.empty() || !several) return run_alone(task, context, stages);
+  task_ = task, context_ = context, stages_ = stages;
+  first_ = goal_.load(std::memory_order_relaxed);
+  uint64_t goal = first_ + stages.size();
   caller_cpu_.store(current_cpu(), std::memory_order_relaxed);
-  region_.store(region);
-  if (sleepers_.load() > 0) region_.notify_all();
-  work(0, region);
-  Spin spin;
-  while (left_.load(std::memory_order_acquire) > 0) spin.wait();
+  goal_.store(goal);
+  if (sleepers_.load() > 0) goal_.notify_all();
+  work(0, goal);
+}
+
+void ThreadPool::run_alone(Task task, void* context, std::span<const Stage> stages) {
+  for (size_t s = 0; s < stages.size(); ++s) {
+    for (int64_t t = 0; t < stages[s].tiles; ++t) task(context, 0, s, t);
+  }
+  _mm_sfence();
 }
 
 void ThreadPool::serve(size_t worker) {
   FloatStateGuard guard;
   step_aside(caller_cpu_.load(), worker);
-  for (uint64_t region = 1; (region = next_region(region, worker)) != 0;) {
-    work(worker, region);
-  }
+  for (uint64_t goal = 1; (goal = next_goal(goal, worker)) != 0;) work(worker, goal);
 }
 
-uint64_t ThreadPool::next_region(uint64_t seen, size_t worker) {
+uint64_t ThreadPool::next_goal(uint64_t seen, size_t worker) {
   Spin spin;
   for (;;) {
-    uint64_t now = region_.load(std::memory_order_acquire);
+    uint64_t now = goal_.load(std::memory_order_acquire);
     if (now != seen) return now;
     spin.wait();
     if (!spin.pauses()) continue;
@@ -116,56 +176,135 @@ uint64_t ThreadPool::next_region(uint64_t seen, size_t worker) {
     step_aside(caller_cpu_.load(), worker);
     if (!spin.tired()) continue;
     sleepers_.fetch_add(1);
-    region_.wait(seen);
+    goal_.wait(seen);
     sleepers_.fetch_sub(1);
     step_aside(caller_cpu_.load(), worker);
     spin = {};
   }
 }
 
-void ThreadPool::work(size_t worker, uint64_t region) {
-  uint64_t start = __rdtsc();
-  int64_t done = serve_share(worker, worker, region);
-  if (done > 0 && !others_need_help(start, done, region)) return;
-  for (size_t i = 1; i < shares_.size(); ++i) {
-    serve_share(worker, (worker + i) % shares_.size(), region);
+void ThreadPool::work(size_t index, uint64_t goal) {
+  Worker worker(*this, index);
+  join(index, goal);
+  auto help = [&] {
+    for (size_t i = 1; i < shares_.size(); ++i) {
+      size_t owner = (index + i) % shares_.size();
+      join(owner, goal);
+      if (serve_share(worker, owner)) return true;
+    }
+    worker.looked();
+    return false;
+  };
+  for (Spin spin; !may_leave(worker, goal);) {
+    if (serve_share(worker, index) || (worker.others_need_help() && help())) {
+      spin = {};
+    } else {
+      spin.wait();
+    }
   }
 }
 
-int64_t ThreadPool::serve_share(size_t worker, size_t owner, uint64_t region) {
+bool ThreadPool::may_leave(Worker& worker, uint64_t goal) const {
+  auto reached = [&](uint64_t passed) { return static_cast<int64_t>(passed - goal) >= 0; };
+  if (!reached(shares_[worker.index].passed.load(std::memory_order_relaxed))) return false;
+  // The caller must know as soon as the run is over.
+  if (worker.index == 0 || worker.others_need_help()) return reached(passed_by_all());
+  return goal_.load(std::memory_order_relaxed) != goal;
+}
+
+void ThreadPool::join(size_t share, uint64_t goal) {
+  uint64_t before = shares_[share].run.load(std::memory_order_relaxed);
+  if (static_cast<int64_t>(before - goal) >= 0) return;
+  // Where this succeeds, the run lasts until the share has passed it.
+  if (shares_[share].run.compare_exchange_strong(before, goal, std::memory_order_acq_rel)) {
+    enter(share, first_);
+  }
+}
+
+uint64_t ThreadPool::passed_by_all() const {
+  uint64_t least = ~uint64_t{0};
+  for (const Share& share : shares_) {
+    least = std::min(least, share.passed.load(std::memory_order_acquire));
+  }
+  return least;
+}
+
+void ThreadPool::enter(size_t index, uint64_t stage) {
+  Share& share = shares_[index];
+  uint64_t end = first_ + stages_.size();
+  int64_t tiles = 0;
+  while (stage != end && (tiles = share_of(stages_[stage - first_], index, shares_.size())) == 0) {
+    ++stage;
+  }
+  if (stage == end) {
+    share.passed.store(stage, std::memory_order_release);  // the run may be over now
+    return;
+  }
+  const std::vector<EarlyTiles>& early = stages_[stage - first_].early;
+  int64_t tiles_each = tiles_of_piece(tiles), pieces = ceil_div(tiles, tiles_each);
+  bool some = !early.empty() && tiles_each == 1;
+  uint64_t word = some ? static_cast<uint64_t>(early[index].lag) << kPieceBits |
+                             static_cast<uint64_t>(early[index].count)
+                       : 0;
+  share.early.store(word, std::memory_order_relaxed);
+  share.undone.store(pieces, std::memory_order_relaxed);
+  share.passed.store(stage, std::memory_order_release);
+  share.ticket.store(make_ticket(stage, 0, pieces), std::memory_order_release);
+}
+
+// Reads nothing of the run before the ticket is its own: the run may be over.
+ThreadPool::Pieces ThreadPool::take(Worker& worker, size_t owner) {
+  Share& share = shares_[owner];
+  bool own = owner == worker.index;
+  uint64_t ticket = share.ticket.load(std::memory_order_acquire);
+  for (;;) {
+    uint64_t stage = ticket >> (2 * kPieceBits);
+    uint64_t next = ticket >> kPieceBits & kPieceMask, end = ticket & kPieceMask;
+    if (next >= end || (!own && next == 0 && !worker.others_are_late())) return {};
+    uint64_t ready = end;
+    if (!worker.may_run(*this, stage, 0)) {
+      uint64_t early = share.early.load(std::memory_order_relaxed);
+      ready = early & kPieceMask;
+      auto lag = static_cast<int64_t>(early >> kPieceBits);
+      if (!own || next >= ready || !worker.may_run(*this, stage, lag)) return {};
+    }
+    uint64_t count = std::max<uint64_t>(1, (ready - next) / (own ? kOwnPart : kOthersPart));
+    uint64_t after = own ? ticket + (count << kPieceBits) : ticket - count;
+    if (share.ticket.compare_exchange_weak(ticket, after, std::memory_order_acq_rel,
+                                           std::memory_order_acquire)) {
+      auto begin = static_cast<int64_t>(own ? next : end - count);
+      return {begin, begin + static_cast<int64_t>(count)};
+    }
+  }
+}
+
+bool ThreadPool::serve_share(Worker& worker, size_t owner) {
+  Share& share = shares_[owner];
+  Pieces pieces = take(worker, owner);
+  if (pieces.count() == 0) return false;
+  uint64_t stage = share.passed.load(std::memory_order_relaxed), start = __rdtsc();
   int64_t done = 0;
-  for (Tiles some; !(some = take(shares_[owner], region, owner == worker)).empty();) {
-    for (int64_t t = some.begin; t < some.end; ++t) task_(context_, worker, first_ + t);
-    done += some.count();
+  for (; pieces.count() > 0; pieces = take(worker, owner)) {
+    run_pieces(worker.index, owner, pieces);
+    done += pieces.count();
   }
-  if (done == 0) return 0;
+  worker.worked(done, __rdtsc() - start);
   _mm_sfence();  // what it stored past the caches, before others hear of it
-  left_.fetch_sub(done, std::memory_order_release);
-  return done;
-}
-
-bool ThreadPool::others_need_help(uint64_t start, int64_t done, uint64_t region) const {
-  uint64_t now = __rdtsc(), took = now - start;
-  if (took >= kLongTile * static_cast<uint64_t>(done)) return true;
-  uint64_t until = now + std::min(took / kPatiencePart, kMostPatience);
-  for (Spin spin; __rdtsc() < until; spin.wait()) {
-    if (left_.load(std::memory_order_acquire) == 0 || region_.load() != region) return false;
-  }
+  if (share.undone.fetch_sub(done, std::memory_order_acq_rel) == done) enter(owner, stage + 1);
   return true;
 }
 
-ThreadPool::Tiles ThreadPool::take(Share& share, uint64_t region, bool own) {
-  uint64_t ticket = share.ticket.load(std::memory_order_relaxed);
-  for (;;) {
-    uint64_t next = ticket >> kTileBits & kTileMask, end = ticket & kTileMask;
-    if (ticket >> (2 * kTileBits) != (region & kRegionMask) || next >= end) return {};
-    uint64_t count = std::max<uint64_t>(1, (end - next) / (own ? kOwnPart : kOthersPart));
-    uint64_t after = own ? ticket + (count << kTileBits) : ticket - count;
-    if (share.ticket.compare_exchange_weak(ticket, after, std::memory_order_acq_rel,
-                                           std::memory_order_relaxed)) {
-      uint64_t begin = own ? next : end - count;
-      return {static_cast<int64_t>(begin), static_cast<int64_t>(begin + count)};
-    }
+void ThreadPool::run_pieces(size_t worker, size_t owner, const Pieces& pieces) {
+  auto index = static_cast<size_t>(shares_[owner].passed.load(std::memory_order_relaxed) - first_);
+  const Stage& stage = stages_[index];
+  auto shares = static_cast<int64_t>(shares_.size()), o = static_cast<int64_t>(owner);
+  int64_t begin = share_begin(stage.tiles, o, shares);
+  int64_t tiles = share_begin(stage.tiles, o + 1, shares) - begin;
+  int64_t each = tiles_of_piece(tiles);
+  int64_t last = std::min(pieces.end * each, tiles);
+  int64_t first = stage.early.empty() || each > 1 ? 0 : stage.early[owner].first;
+  for (int64_t t = pieces.begin * each; t < last; ++t) {
+    task_(context_, worker, index, begin + (first + t) % tiles);
   }
 }
 

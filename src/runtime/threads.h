@@ -1,14 +1,17 @@
-// A pool for parallel regions over tiles. One thread means no pool and no thread is created. A
-// region ends when its tiles are done: a worker that the system has taken off its core delays it
-// only if it holds a tile. Workers spin for a bounded time after a region, then sleep.
+// A pool that runs chains of stages, each a number of tiles. One thread means no pool and no thread
+// is created. A worker that the system has taken off its core delays a run only if it holds tiles:
+// others take the rest. Workers spin for a bounded time after a run, then sleep.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
+
+#include "runtime/stage.h"
 
 namespace burin::runtime {
 
@@ -22,50 +25,66 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  using Task = void (*)(void* context, size_t worker, int64_t tile);
-  // Calls task(context, w, t) for each t in [0, tiles), in any order, on any of the threads;
-  // returns when all are done. No two calls with one w in [0, threads) overlap. Worker w begins
-  // with the w-th share of the tiles, so what it wrote in one region it finds in its cache in the
-  // next. Denormals are flushed on the workers.
+  using Task = void (*)(void* context, size_t worker, size_t stage, int64_t tile);
+  // Calls task(context, w, s, t) for each stage s and each t in [0, stages[s].tiles), on any of the
+  // threads; returns when all are done. No two calls with one w in [0, threads) overlap. A tile
+  // runs when all of the stages in front are done, or as `Stage::early` allows. Worker w begins
+  // with the w-th share of the tiles of each stage, so what it wrote in one stage it finds in its
+  // cache in the next. Denormals are flushed on the workers.
+  void run(Task task, void* context, std::span<const Stage> stages);
+  // One stage.
   void run(Task task, void* context, int64_t tiles);
 
  private:
-  // A worker's tiles: it takes them from the front, a few at a time where there are many, and
-  // others take half of what is left from the back when they have none. One word holds the region's
-  // number, the next tile and the end, so that a thread that was late cannot take a tile of another
-  // region than it came for.
+  // A worker's tiles of one stage after the other: it takes them from the front, some at a time
+  // where there are many, and others that have none take half of what is left from the back. They
+  // are counted in pieces of one tile, or of several where a stage has more than a ticket can say.
+  // A ticket is one word of the stage's number, the next piece and the end, so that a thread that
+  // was late cannot take a piece of another stage than it came for.
   struct alignas(64) Share {
     std::atomic<uint64_t> ticket = 0;
+    std::atomic<uint64_t> early = 0;  // of the ticket's stage: its lag, and how many pieces have it
+    std::atomic<int64_t> undone = 0;  // pieces of the ticket's stage
+    std::atomic<uint64_t> run = 1;    // the goal of the run that it is in
+    // Stages that are done, of all runs: the number of the ticket's stage.
+    alignas(64) std::atomic<uint64_t> passed = 1;
   };
 
-  struct Tiles {
+  struct Pieces {
     int64_t begin = 0, end = 0;
     int64_t count() const { return end - begin; }
-    bool empty() const { return begin == end; }
   };
 
-  void run_region(Task task, void* context, int64_t first, int64_t tiles);
+  class Worker;
+
+  void run_alone(Task task, void* context, std::span<const Stage> stages);
   void serve(size_t worker);
-  void work(size_t worker, uint64_t region);
-  // Runs tiles of a share until none is left; returns how many.
-  int64_t serve_share(size_t worker, size_t owner, uint64_t region);
-  // What a worker asks that has done its own `done` tiles since `start`. Short tiles live from data
-  // that their worker's core holds: another one would take several times as long, and find the
-  // results on its core ever after. So it first waits a while, in which the region may end.
-  bool others_need_help(uint64_t start, int64_t done, uint64_t region) const;
-  Tiles take(Share& share, uint64_t region, bool own);
-  // Waits for a region after `seen`; 0 when the pool ends.
-  uint64_t next_region(uint64_t seen, size_t worker);
+  // Runs pieces of the run that ends with stage `goal` until it is over.
+  void work(size_t worker, uint64_t goal);
+  // Lets a share begin the run, unless another thread has: its worker, if that is there in time.
+  void join(size_t share, uint64_t goal);
+  // Begins the first stage from number `stage` on of which the share has tiles.
+  void enter(size_t share, uint64_t stage);
+  Pieces take(Worker& worker, size_t owner);
+  // Runs pieces of a share's stage until none is left; whether there was one.
+  bool serve_share(Worker& worker, size_t owner);
+  void run_pieces(size_t worker, size_t owner, const Pieces& pieces);
+  // Whether there is nothing left to do in the run for a worker.
+  bool may_leave(Worker& worker, uint64_t goal) const;
+  // The fewest stages that any share has passed.
+  uint64_t passed_by_all() const;
+  // Waits for a run after `seen`; 0 when the pool ends.
+  uint64_t next_goal(uint64_t seen, size_t worker);
 
   std::vector<Share> shares_;
-  // Of the region; constant from its publication until its last tile is done.
+  // Of the run; constant while one of its pieces is not done.
   Task task_ = nullptr;
   void* context_ = nullptr;
-  int64_t first_ = 0;
-  alignas(64) std::atomic<int64_t> left_ = 0;     // tiles not done
-  alignas(64) std::atomic<uint64_t> region_ = 1;  // 0: the pool ends
+  std::span<const Stage> stages_;
+  uint64_t first_ = 1;                          // the number of its first stage
+  alignas(64) std::atomic<uint64_t> goal_ = 1;  // of the last run; 0: the pool ends
   std::atomic<int> sleepers_ = 0;
-  std::atomic<int> caller_cpu_ = -1;  // where the region's caller ran last
+  std::atomic<int> caller_cpu_ = -1;  // where the caller ran last
   std::vector<std::thread> workers_;
 };
 

@@ -30,9 +30,9 @@ std::vector<Out> run(const std::function<void(Builder&)>& build, size_t count,
   EXPECT_TRUE(verified) << verified.error().text();
   std::vector<Out> out(count);
   std::vector<void*> buffers = {out.data(), inputs.data()...};
-  std::vector<int64_t> bytes = {static_cast<int64_t>(count * sizeof(Out)),
-                                static_cast<int64_t>(inputs.size() * sizeof(In))...};
-  auto result = interpret(f, buffers, 0, {.buffer_bytes = bytes});
+  std::vector<ByteRange> bytes = {{0, static_cast<int64_t>(count * sizeof(Out))},
+                                  {0, static_cast<int64_t>(inputs.size() * sizeof(In))}...};
+  auto result = interpret(f, buffers, 0, {.accessible = bytes});
   EXPECT_TRUE(result) << result.error().text();
   return out;
 }
@@ -268,11 +268,11 @@ TEST(Interp, LoopsCarryAndBranchesChoose) {
 TEST(Interp, RefusesWhatIsUndefined) {
   float memory[4] = {};
   void* buffers[] = {memory};
-  int64_t bytes[] = {sizeof(memory)};
+  ByteRange bytes[] = {{0, sizeof(memory)}};
   auto error = [&](const std::function<void(Builder&)>& build, int64_t steps = 0) {
     Builder b("bad", 1);
     build(b);
-    auto result = interpret(b.finish(), buffers, 0, {.buffer_bytes = bytes, .max_steps = steps});
+    auto result = interpret(b.finish(), buffers, 0, {.accessible = bytes, .max_steps = steps});
     return result ? std::string("no error") : result.error().reason;
   };
   EXPECT_NE(error([](Builder& b) {

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "loop/footprint.h"
 #include "loop/interp.h"
 #include "loop/parse.h"
 #include "loop/print.h"
@@ -17,12 +18,13 @@ namespace {
 std::vector<uint8_t> run(const Function& f, uint64_t seed) {
   auto buffers = random_loop_buffers(seed);
   std::vector<void*> pointers;
-  std::vector<int64_t> bytes;
-  for (auto& buffer : buffers) {
-    pointers.push_back(buffer.data());
-    bytes.push_back(kRandomLoopBytes);
+  std::vector<ByteRange> accessible;
+  for (const Touched& touched : Footprint(f).of_tiles(0, 1)) {
+    pointers.push_back(buffers[pointers.size()].data());
+    accessible.push_back({std::max<int64_t>(touched.bytes.begin, 0),
+                          std::min<int64_t>(touched.bytes.end, kRandomLoopBytes)});
   }
-  auto result = interpret(f, pointers, 0, {.buffer_bytes = bytes, .max_steps = 1000000});
+  auto result = interpret(f, pointers, 0, {.accessible = accessible, .max_steps = 1000000});
   EXPECT_TRUE(result) << result.error().text();
   return buffers[0];
 }

@@ -1,11 +1,10 @@
-// The executor with hand-assembled kernels: places, tiles, threads, floating-point state.
+// The executor with hand-assembled kernels: places, tiles, floating-point state.
 #include "runtime/session.h"
 
 #include <gtest/gtest.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -37,8 +36,8 @@ std::shared_ptr<Program> add_program(int64_t n) {
   program->outputs = {{"y", type}};
   Place in{Place::Kind::input, 0, 0}, out{Place::Kind::output, 0, 0};
   Place constant{Place::Kind::constant, 0, 0}, arena{Place::Kind::arena, 0, 0};
-  program->steps.push_back({0, n, {in, constant, arena}, "first", "", 0, 0});
-  program->steps.push_back({0, n, {arena, constant, out}, "second", "", 0, 0});
+  program->steps.push_back({0, n, {in, constant, arena}, {}, "first", "", 0, 0});
+  program->steps.push_back({0, n, {arena, constant, out}, {}, "second", "", 0, 0});
   return program;
 }
 
@@ -110,83 +109,6 @@ TEST(Session, FlushesDenormalsInsideOnly) {
   }
   volatile float tiny = 1e-40f;
   EXPECT_NE(tiny * 1.0f, 0.0f);
-}
-
-TEST_P(SessionThreads, WorkersShareTilesAndNothingElse) {
-  constexpr int64_t kTiles = 10'000;
-  ThreadPool pool(GetParam());
-  struct Seen {
-    std::vector<std::atomic<int>> tiles = std::vector<std::atomic<int>>(kTiles);
-    std::vector<std::atomic<int>> inside = std::vector<std::atomic<int>>(2);
-    std::atomic<bool> overlapped = false;
-  } seen;
-  auto task = [](void* context, size_t worker, int64_t tile) {
-    Seen& s = *static_cast<Seen*>(context);
-    if (s.inside[worker].fetch_add(1) != 0) s.overlapped = true;
-    s.tiles[static_cast<size_t>(tile)].fetch_add(1);
-    s.inside[worker].fetch_sub(1);
-  };
-  for (int64_t tiles : {int64_t{0}, int64_t{1}, int64_t{3}, kTiles}) {
-    for (auto& count : seen.tiles) count = 0;
-    pool.run(task, &seen, tiles);
-    for (int64_t t = 0; t < kTiles; ++t) {
-      ASSERT_EQ(seen.tiles[static_cast<size_t>(t)].load(), t < tiles ? 1 : 0) << t;
-    }
-  }
-  EXPECT_FALSE(seen.overlapped);
-}
-
-// Workers that come late to a region, asleep or taken off their core, find the next one: with more
-// threads than cores there always are some.
-TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
-  ThreadPool pool(7);
-  EXPECT_EQ(pool.threads(), 7);
-  std::vector<std::atomic<int>> tiles(97);
-  auto count = [](void* context, size_t, int64_t tile) {
-    auto& all = *static_cast<std::vector<std::atomic<int>>*>(context);
-    all[static_cast<size_t>(tile)].fetch_add(1, std::memory_order_relaxed);
-  };
-  for (int64_t region = 0; region < 5000; ++region) {
-    int64_t used = region % 97;
-    pool.run(count, &tiles, used);
-    for (int64_t t = 0; t < 97; ++t) {
-      ASSERT_EQ(tiles[static_cast<size_t>(t)].exchange(0), t < used ? 1 : 0) << region;
-    }
-    if (region % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
-
-// Short tiles are left to their worker for a while, but not for ever.
-TEST(ThreadPool, AStuckWorkerIsHelped) {
-  constexpr int kTiles = 16;  // few enough to be taken one by one
-  ThreadPool pool(2);
-  struct Seen {
-    std::atomic<int> done = 0;
-    std::atomic<bool> stuck = false;
-  } seen;
-  auto task = [](void* context, size_t worker, int64_t) {
-    Seen& s = *static_cast<Seen*>(context);
-    if (worker == 1 && !s.stuck.exchange(true)) {
-      while (s.done.load() < kTiles - 1) std::this_thread::yield();
-    }
-    s.done.fetch_add(1);
-  };
-  for (int region = 0; region < 100; ++region) {
-    seen.done = 0, seen.stuck = false;
-    pool.run(task, &seen, kTiles);
-    ASSERT_EQ(seen.done.load(), kTiles);
-  }
-}
-
-TEST(ThreadPool, RegionsMayHaveAnyNumberOfTiles) {
-  ThreadPool pool(2);
-  std::atomic<int64_t> sum = 0;
-  auto add = [](void* context, size_t, int64_t tile) {
-    static_cast<std::atomic<int64_t>*>(context)->fetch_add(tile, std::memory_order_relaxed);
-  };
-  constexpr int64_t kTiles = 2'500'000;
-  pool.run(add, &sum, kTiles);
-  EXPECT_EQ(sum.load(), kTiles * (kTiles - 1) / 2);
 }
 
 TEST(Session, ScratchMemoryIsAPlace) {

@@ -325,7 +325,9 @@ std::string run_stages(const lower::DenseKernels& kernels, const Setup& s, const
 RunTile interpret_tile() {
   return [](const lower::DenseStage& stage, std::span<void* const> buffers,
             std::span<const int64_t> bytes, int64_t tile) -> std::string {
-    auto done = loop::interpret(stage.function, buffers, tile, {bytes, 0});
+    std::vector<ByteRange> accessible;
+    for (int64_t size : bytes) accessible.push_back({0, size});
+    auto done = loop::interpret(stage.function, buffers, tile, {.accessible = accessible});
     return done ? "" : done.error().text();
   };
 }

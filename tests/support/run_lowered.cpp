@@ -1,12 +1,16 @@
 // Interpretation of lowered graphs, and its registration as executions of every op case.
 #include "tests/support/run_lowered.h"
 
+#include <algorithm>
+
+#include "driver/touches.h"
 #include "isa/target.h"
 #include "loop/interp.h"
 #include "loop/verify.h"
 #include "lower/lower.h"
 #include "lower/memory_plan.h"
 #include "passes/run.h"
+#include "runtime/run_ahead.h"
 #include "tests/support/run_case.h"
 
 namespace burin::test {
@@ -67,63 +71,172 @@ void spoil_scratch(const lower::Kernel& kernel, const Lowered& lowered, const Me
   }
 }
 
-std::expected<void, Diagnostic> run_kernel(const lower::Kernel& kernel, const Lowered& lowered,
-                                           const Memory& memory) {
-  if (auto ok = loop::verify(kernel.function); !ok) return ok;
-  std::vector<void*> pointers;
-  std::vector<int64_t> bytes;
-  for (const lower::BufferUse& use : kernel.buffers) {
-    pointers.push_back(memory.places[use.buffer] + use.offset);
-    bytes.push_back(lowered.buffers[use.buffer].bytes - use.offset);
+// Kernels and their tiles as shares of threads run them, one share as far ahead of the others as
+// `runtime/run_ahead.h` lets it, so that a tile that begins too early shows.
+class Shares {
+ public:
+  Shares(const Lowered& lowered, const Memory& memory, RunOrder order)
+      : lowered_(lowered), memory_(memory), order_(order), at_(static_cast<size_t>(order.shares)) {
+    runtime::Program program;
+    for (const lower::Kernel& kernel : lowered.kernels) {
+      runtime::Step step;
+      step.tiles = kernel.tiles;
+      for (const lower::BufferUse& use : kernel.buffers) step.buffers.push_back(place_of(use));
+      step.touches = driver::clip_touches(driver::find_touches(kernel), kernel, lowered);
+      program.steps.push_back(std::move(step));
+    }
+    stages_ = runtime::plan_stages(program, order.shares);
+    for (runtime::Step& step : program.steps) touches_.push_back(std::move(step.touches));
   }
-  for (int64_t tile = kernel.tiles; tile-- > 0;) {  // the order of tiles must not matter
-    spoil_scratch(kernel, lowered, memory);
-    auto done = loop::interpret(kernel.function, pointers, tile, {.buffer_bytes = bytes});
-    if (!done) return done;
+
+  std::expected<void, Diagnostic> run() {
+    for (Cursor& cursor : at_) skip_empty(cursor);
+    for (;;) {
+      bool over = true, ran = false;
+      // The leader, or the next behind it that may run.
+      for (int i = 0; i < order_.shares && !ran; ++i) {
+        Cursor& cursor = at_[static_cast<size_t>((order_.leader + i) % order_.shares)];
+        if (cursor.stage == stages_.size()) continue;
+        over = false;
+        if (!may_run(cursor)) continue;
+        if (auto done = run_tile(cursor); !done) return done;
+        ran = true;
+      }
+      if (over) return {};
+      if (!ran) return fail("shares", "none may run");
+    }
   }
-  return {};
-}
+
+ private:
+  struct Cursor {
+    size_t stage = 0;
+    int64_t tiles = 0;  // that it has run of the stage
+  };
+
+  runtime::Place place_of(const lower::BufferUse& use) const {
+    using Kind = runtime::Place::Kind;
+    const Buffer& buffer = lowered_.buffers[use.buffer];
+    switch (buffer.kind) {
+      case Buffer::Kind::temporary:
+        return {Kind::arena, 0, memory_.places[use.buffer] - memory_.arena.get() + use.offset};
+      case Buffer::Kind::scratch: return {Kind::scratch, 0, 0};
+      case Buffer::Kind::constant: return {Kind::constant, 0, 0};
+      case Buffer::Kind::input: return {Kind::input, buffer.port, use.offset};
+      case Buffer::Kind::output: return {Kind::output, buffer.port, use.offset};
+    }
+    __builtin_unreachable();
+  }
+
+  int64_t share_of(const Cursor& cursor) const { return &cursor - at_.data(); }
+  int64_t begin(const Cursor& cursor, int64_t share) const {
+    return runtime::share_begin(stages_[cursor.stage].tiles, share, order_.shares);
+  }
+  int64_t tiles(const Cursor& cursor) const {
+    return begin(cursor, share_of(cursor) + 1) - begin(cursor, share_of(cursor));
+  }
+  runtime::EarlyTiles early(const Cursor& cursor) const {
+    const auto& early = stages_[cursor.stage].early;
+    return early.empty() ? runtime::EarlyTiles{} : early[static_cast<size_t>(share_of(cursor))];
+  }
+
+  void skip_empty(Cursor& cursor) const {
+    while (cursor.stage < stages_.size() && cursor.tiles == tiles(cursor)) {
+      ++cursor.stage, cursor.tiles = 0;
+    }
+  }
+
+  bool may_run(const Cursor& cursor) const {
+    auto lag = static_cast<size_t>(cursor.tiles < early(cursor).count ? early(cursor).lag : 0);
+    return std::all_of(at_.begin(), at_.end(), [&](const Cursor& other) {
+      return &other == &cursor || other.stage + lag >= cursor.stage;
+    });
+  }
+
+  // The early ones first, each kind from its end: the order of tiles must not matter.
+  std::expected<void, Diagnostic> run_tile(Cursor& cursor) {
+    int64_t count = tiles(cursor), many = early(cursor).count;
+    int64_t i = cursor.tiles < many ? many - 1 - cursor.tiles : count - 1 - (cursor.tiles - many);
+    int64_t tile = begin(cursor, share_of(cursor)) + (early(cursor).first + i) % count;
+    auto done = run_kernel_tile(cursor.stage, tile);
+    ++cursor.tiles;
+    skip_empty(cursor);
+    return done;
+  }
+
+  std::expected<void, Diagnostic> run_kernel_tile(size_t k, int64_t tile) const {
+    const lower::Kernel& kernel = lowered_.kernels[k];
+    if (auto ok = loop::verify(kernel.function); !ok) return ok;
+    size_t part = runtime::kStepParts - 1;
+    while (runtime::share_begin(kernel.tiles, static_cast<int64_t>(part), runtime::kStepParts) >
+           tile) {
+      --part;
+    }
+    std::vector<void*> pointers;
+    std::vector<ByteRange> accessible;
+    for (size_t b = 0; b < kernel.buffers.size(); ++b) {
+      const lower::BufferUse& use = kernel.buffers[b];
+      pointers.push_back(memory_.places[use.buffer] + use.offset);
+      accessible.push_back(touches_[k][b].parts[part]);
+      if (touches_[k][b].writes && !kernel.writes[b]) {
+        return fail(kernel.name, "writes a buffer that it only reads");
+      }
+    }
+    spoil_scratch(kernel, lowered_, memory_);
+    auto done = loop::interpret(kernel.function, pointers, tile, {.accessible = accessible});
+    if (!done) return fail(kernel.name, done.error().text());
+    return {};
+  }
+
+  const Lowered& lowered_;
+  const Memory& memory_;
+  const RunOrder order_;
+  std::vector<runtime::Stage> stages_;
+  std::vector<std::vector<runtime::Touch>> touches_;  // by kernel
+  std::vector<Cursor> at_;                            // by share
+};
+
+struct Interpretation {
+  const char* target = "avx512";
+  RunOrder order;
+  bool optimise = true;
+  bool small_caches = false;
+};
 
 Result<std::vector<Tensor>> interpret(const graph::Graph& graph, std::span<const Tensor> inputs,
-                                      const char* target_name, bool optimise,
-                                      bool small_caches = false) {
-  BURIN_ASSIGN(isa::Target target, isa::target_from_name(target_name));
-  if (small_caches) target.machine.l1_bytes = 256, target.machine.l2_bytes = 1024;
-  if (!optimise) {
+                                      const Interpretation& way) {
+  BURIN_ASSIGN(isa::Target target, isa::target_from_name(way.target));
+  if (way.small_caches) target.machine.l1_bytes = 256, target.machine.l2_bytes = 1024;
+  if (!way.optimise) {
     BURIN_ASSIGN(Lowered lowered, lower::lower(graph, target.machine));
-    return run_lowered(graph, lowered, inputs);
+    return run_lowered(graph, lowered, inputs, way.order);
   }
   BURIN_ASSIGN(passes::Optimized optimised, passes::run_passes(graph, {.verify = true}));
   BURIN_ASSIGN(Lowered lowered, lower::lower(optimised.graph, target.machine));
-  return run_lowered(optimised.graph, lowered, inputs);
+  return run_lowered(optimised.graph, lowered, inputs, way.order);
 }
 
-const RegisterExecution register_interpreted_avx2({.name = "interpreted_avx2",
-                                                   .run = [](const auto& graph, auto inputs) {
-                                                     return interpret(graph, inputs, "avx2", false);
-                                                   }});
-const RegisterExecution register_interpreted_avx512({.name = "interpreted_avx512",
-                                                     .run = [](const auto& graph, auto inputs) {
-                                                       return interpret(graph, inputs, "avx512",
-                                                                        true);
-                                                     }});
+const RegisterExecution register_interpreted_avx2(
+    {.name = "interpreted_avx2", .run = [](const auto& graph, auto inputs) {
+       return interpret(graph, inputs, {.target = "avx2", .order = {2, 0}, .optimise = false});
+     }});
+const RegisterExecution register_interpreted_avx512(
+    {.name = "interpreted_avx512", .run = [](const auto& graph, auto inputs) {
+       return interpret(graph, inputs, {.order = {2, 1}});
+     }});
 
 // What is small enough for tests is large for this machine, and goes by the ways of large values.
-const RegisterExecution register_small_caches({.name = "interpreted_small_caches",
-                                               .run = [](const auto& graph, auto inputs) {
-                                                 return interpret(graph, inputs, "avx512", true,
-                                                                  true);
-                                               }});
+const RegisterExecution register_small_caches(
+    {.name = "interpreted_small_caches", .run = [](const auto& graph, auto inputs) {
+       return interpret(graph, inputs, {.order = {3, 1}, .small_caches = true});
+     }});
 
 }  // namespace
 
 Result<std::vector<Tensor>> run_lowered(const graph::Graph& graph, const Lowered& lowered,
-                                        std::span<const Tensor> inputs) {
+                                        std::span<const Tensor> inputs, RunOrder order) {
   Memory memory = place(graph, lowered, inputs);
-  for (const lower::Kernel& kernel : lowered.kernels) {
-    if (auto done = run_kernel(kernel, lowered, memory); !done) {
-      return fail(kernel.name, done.error().text());
-    }
+  if (auto done = Shares(lowered, memory, order).run(); !done) {
+    return std::unexpected(std::move(done.error()));
   }
   return std::move(memory.outputs);
 }

@@ -140,16 +140,11 @@ void each_winograd_tile(const WinogradFrame& f, Value first, Value count,
   loop::Builder& b = f.b;
   const WinogradGrid& grid = f.grid;
   Value wide = b.index(grid.tiles_w), high = b.index(grid.tiles_h), m = b.index(f.m);
-  Value init[] = {b.div(first, wide), b.rem(first, wide)};
-  b.loop(b.index(0), count, 1, init, [&](Value t, std::span<const Value> carried) {
-    Value row = carried[0], column = carried[1];
-    bool one = grid.tiles == grid.tiles_h * grid.tiles_w;
+  bool one = grid.tiles == grid.tiles_h * grid.tiles_w;
+  b.loop(b.index(0), count, 1, [&](Value t) {
+    Value tile = b.add(first, t), row = b.div(tile, wide), column = b.rem(tile, wide);
     Value n = one ? b.index(0) : b.div(row, high), y = one ? row : b.rem(row, high);
     body({t, n, b.mul(y, m), b.mul(column, m)});
-    Value next = b.add(column, b.index(1));
-    Value wraps = b.cmp_ge(next, wide);
-    return std::vector<Value>{b.select(wraps, b.add(row, b.index(1)), row),
-                              b.select(wraps, b.index(0), next)};
   });
 }
 

@@ -1,0 +1,170 @@
+// The pool: every tile once, none before its time, whoever comes late.
+#include "runtime/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace burin::runtime {
+
+class ThreadPools : public testing::TestWithParam<int> {};
+
+TEST_P(ThreadPools, ShareTilesAndNothingElse) {
+  constexpr int64_t kTiles = 10'000;
+  ThreadPool pool(GetParam());
+  struct Seen {
+    std::vector<std::atomic<int>> tiles = std::vector<std::atomic<int>>(kTiles);
+    std::vector<std::atomic<int>> inside = std::vector<std::atomic<int>>(2);
+    std::atomic<bool> overlapped = false;
+  } seen;
+  auto task = [](void* context, size_t worker, size_t, int64_t tile) {
+    Seen& s = *static_cast<Seen*>(context);
+    if (s.inside[worker].fetch_add(1) != 0) s.overlapped = true;
+    s.tiles[static_cast<size_t>(tile)].fetch_add(1);
+    s.inside[worker].fetch_sub(1);
+  };
+  for (int64_t tiles : {int64_t{0}, int64_t{1}, int64_t{3}, kTiles}) {
+    for (auto& count : seen.tiles) count = 0;
+    pool.run(task, &seen, tiles);
+    for (int64_t t = 0; t < kTiles; ++t) {
+      ASSERT_EQ(seen.tiles[static_cast<size_t>(t)].load(), t < tiles ? 1 : 0) << t;
+    }
+  }
+  EXPECT_FALSE(seen.overlapped);
+}
+
+INSTANTIATE_TEST_SUITE_P(OneAndTwo, ThreadPools, testing::Values(1, 2));
+
+// Workers that come late to a region, asleep or taken off their core, find the next one: with more
+// threads than cores there always are some.
+TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
+  ThreadPool pool(7);
+  EXPECT_EQ(pool.threads(), 7);
+  std::vector<std::atomic<int>> tiles(97);
+  auto count = [](void* context, size_t, size_t, int64_t tile) {
+    auto& all = *static_cast<std::vector<std::atomic<int>>*>(context);
+    all[static_cast<size_t>(tile)].fetch_add(1, std::memory_order_relaxed);
+  };
+  for (int64_t region = 0; region < 5000; ++region) {
+    int64_t used = region % 97;
+    pool.run(count, &tiles, used);
+    for (int64_t t = 0; t < 97; ++t) {
+      ASSERT_EQ(tiles[static_cast<size_t>(t)].exchange(0), t < used ? 1 : 0) << region;
+    }
+    if (region % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+// Short tiles are left to their worker for a while, but not for ever.
+TEST(ThreadPool, AStuckWorkerIsHelped) {
+  constexpr int kTiles = 16;  // few enough to be taken one by one
+  ThreadPool pool(2);
+  struct Seen {
+    std::atomic<int> done = 0;
+    std::atomic<bool> stuck = false;
+  } seen;
+  auto task = [](void* context, size_t worker, size_t, int64_t) {
+    Seen& s = *static_cast<Seen*>(context);
+    if (worker == 1 && !s.stuck.exchange(true)) {
+      while (s.done.load() < kTiles - 1) std::this_thread::yield();
+    }
+    s.done.fetch_add(1);
+  };
+  for (int region = 0; region < 100; ++region) {
+    seen.done = 0, seen.stuck = false;
+    pool.run(task, &seen, kTiles);
+    ASSERT_EQ(seen.done.load(), kTiles);
+  }
+}
+
+// Chains in which every tile looks at who is done: early tiles need their own share and what lies
+// far enough behind, the others all of the stages in front.
+class ChainOfStages : public testing::TestWithParam<int> {
+ protected:
+  struct Chain {
+    std::vector<Stage> stages;
+    std::vector<std::vector<std::atomic<int64_t>>> done;  // tiles, by stage and share
+    std::vector<std::vector<std::atomic<int>>> seen;      // by stage and tile
+    std::atomic<int> too_early = 0;
+  };
+
+  static int64_t begin(const Chain& c, size_t s, size_t share) {
+    auto shares = static_cast<int64_t>(c.done[s].size());
+    return share_begin(c.stages[s].tiles, static_cast<int64_t>(share), shares);
+  }
+
+  // Whether a share has done stages [0, end).
+  static bool has_done(const Chain& c, size_t share, int64_t end) {
+    for (int64_t s = 0; s < end; ++s) {
+      auto i = static_cast<size_t>(s);
+      if (c.done[i][share] < begin(c, i, share + 1) - begin(c, i, share)) return false;
+    }
+    return true;
+  }
+
+  static void run_tile(void* context, size_t, size_t s, int64_t tile) {
+    Chain& c = *static_cast<Chain*>(context);
+    size_t shares = c.done[s].size(), share = 0;
+    while (begin(c, s, share + 1) <= tile) ++share;
+    EarlyTiles early;
+    if (!c.stages[s].early.empty()) early = c.stages[s].early[share];
+    int64_t at = tile - begin(c, s, share);
+    bool is_early = at >= early.first && at < early.first + early.count;
+    for (size_t other = 0; other < shares; ++other) {
+      auto end = static_cast<int64_t>(s);
+      if (other != share && is_early) end -= early.lag;
+      if (!has_done(c, other, end)) ++c.too_early;
+    }
+    if (tile % 7 == 0) std::this_thread::yield();
+    ++c.seen[s][static_cast<size_t>(tile)];
+    ++c.done[s][share];
+  }
+
+  static void fill(Chain& c, uint32_t seed, int64_t shares) {
+    auto random = [state = seed](int64_t below) mutable {
+      state = state * 1664525 + 1013904223;
+      return static_cast<int64_t>(state >> 8) % below;
+    };
+    for (int64_t s = 1 + random(9); s > 0; --s) {
+      Stage stage{random(4) == 0 ? random(3) : random(40)};
+      for (int64_t share = 0; share < shares && seed % 4 != 0; ++share) {
+        int64_t tiles =
+            share_begin(stage.tiles, share + 1, shares) - share_begin(stage.tiles, share, shares);
+        int64_t first = random(tiles + 1);
+        stage.early.push_back({first, random(tiles - first + 1), random(4)});
+      }
+      c.done.emplace_back(static_cast<size_t>(shares));
+      c.seen.emplace_back(static_cast<size_t>(stage.tiles));
+      c.stages.push_back(std::move(stage));
+    }
+  }
+};
+
+TEST_P(ChainOfStages, RunsEachTileOnceAndNoneTooEarly) {
+  ThreadPool pool(GetParam());
+  for (uint32_t seed = 0; seed < 3000; ++seed) {
+    Chain chain;
+    fill(chain, seed, pool.threads());
+    pool.run(run_tile, &chain, chain.stages);
+    ASSERT_EQ(chain.too_early.load(), 0) << seed;
+    for (const auto& stage : chain.seen) {
+      for (const auto& count : stage) ASSERT_EQ(count.load(), 1) << seed;
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Threads, ChainOfStages, testing::Values(1, 2, 3, 7));
+
+TEST(ThreadPool, RegionsMayHaveAnyNumberOfTiles) {
+  ThreadPool pool(2);
+  std::atomic<int64_t> sum = 0;
+  auto add = [](void* context, size_t, size_t, int64_t tile) {
+    static_cast<std::atomic<int64_t>*>(context)->fetch_add(tile, std::memory_order_relaxed);
+  };
+  constexpr int64_t kTiles = 2'500'000;
+  pool.run(add, &sum, kTiles);
+  EXPECT_EQ(sum.load(), kTiles * (kTiles - 1) / 2);
+}
+
+}  // namespace burin::runtime
