@@ -2,6 +2,7 @@
 import statistics
 import time
 
+import processors
 from cuts import Cut, within
 from engines import Burin, BurinAlone, OnnxRuntime, PreciseOnnxRuntime, PyTorch, Refused
 from networks import difference
@@ -29,14 +30,16 @@ def median_of(samples, key):
     return statistics.median(s[key] for s in samples)
 
 
-def take_turns(engines, rounds, seconds):
+def take_turns(engines, threads, rounds, seconds):
     """key -> what each round measured; who goes first changes from round to round."""
     samples = {engine.key: [] for engine in engines}
+    running = [engine.worker.process.pid for engine in engines if hasattr(engine, "worker")]
     for turn in range(rounds):
         shift = turn % len(engines)
-        for engine in engines[shift:] + engines[:shift]:
-            time.sleep(PAUSE)
-            samples[engine.key].append(engine.measure(seconds))
+        with processors.kept(threads, turn, running):
+            for engine in engines[shift:] + engines[:shift]:
+                time.sleep(PAUSE)
+                samples[engine.key].append(engine.measure(seconds))
     return samples
 
 
@@ -55,7 +58,7 @@ def summarise(samples):
 
 
 def stages(samples):
-    """Stage of compilation -> milliseconds, the median of the rounds' processes."""
+    """Stage of compilation -> milliseconds, the median of some processes."""
     names = samples[0]["stages_ms"]
     return {name: statistics.median(s["stages_ms"][name] for s in samples) for name in names}
 
@@ -108,10 +111,10 @@ def compare(network, threads, target, rounds, seconds):
         # Of a first run: ONNX Runtime leaves parts of some results to what the memory held before.
         outputs = {engine.key: engine.outputs() for engine in engines}
         alone = [BurinAlone(network, target)] if threads > 1 else []
-        samples = take_turns(engines + alone, rounds, seconds)
+        samples = take_turns(engines + alone, threads, rounds, seconds)
         for engine in engines:
             row[engine.key] = summarise(samples[engine.key])
-        row["burin"]["stages_ms"] = stages(samples["burin"])
+        row["burin"]["stages_ms"] = stages([engines[0].measure(0.01) for _ in range(LOADS)])
         row["refused"] = reasons
         if alone:
             row["burin"]["gain"] = median_ratio(samples[alone[0].key], samples["burin"])

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/common.h"
+#include "runtime/run_ahead.h"
 
 namespace burin::cli {
 
@@ -64,7 +65,25 @@ std::string estimate_text(const runtime::Step& step, double cycles) {
                      step.performed / cycles);
 }
 
-std::string paragraph(const driver::Compiled& compiled, size_t i) {
+int64_t early_tiles(const runtime::Stage& stage) {
+  int64_t count = 0;
+  for (const runtime::EarlyTiles& early : stage.early) count += early.count;
+  return count;
+}
+
+// How far two threads wait for each other.
+std::string threads_text(const runtime::Stage& stage) {
+  if (stage.tiles < 2) return "";
+  int64_t count = early_tiles(stage), lag = runtime::kMostLag;
+  if (count == 0) return "of two, each waits until both have done all kernels in front";
+  for (const runtime::EarlyTiles& early : stage.early) {
+    if (early.count > 0) lag = std::min(lag, early.lag);
+  }
+  return fmt::format("of two, each runs its part of {} tiles while the other is up to {} behind",
+                     count, lag == 1 ? "one kernel" : std::to_string(lag) + " kernels");
+}
+
+std::string paragraph(const driver::Compiled& compiled, const runtime::Stage& stage, size_t i) {
   const runtime::Step& step = compiled.program.steps[i];
   const Intermediates& kept = *compiled.intermediates;
   const driver::StepStory& story = kept.steps[i];
@@ -79,6 +98,7 @@ std::string paragraph(const driver::Compiled& compiled, size_t i) {
   line("work", fmt::format("{:.2f} MFLOP over {}", step.flops / 1e6, human_bytes(step.bytes)));
   for (const lower::Refusal& r : story.refused) line("refused", r.method + ": " + r.reason);
   line("ends", story.kernel.ended);
+  line("threads", threads_text(stage));
   line("passes", joined(passes_of(kept, story.kernel), ", "));
   return out;
 }
@@ -98,7 +118,8 @@ std::string explain_text(const driver::Compiled& compiled) {
                        joined(gone, ", "));
   }
   out += "\nKernels in the order they run:\n";
-  for (size_t i = 0; i < compiled.program.steps.size(); ++i) out += "\n" + paragraph(compiled, i);
+  std::vector<runtime::Stage> stages = runtime::plan_stages(compiled.program, 2);
+  for (size_t i = 0; i < stages.size(); ++i) out += "\n" + paragraph(compiled, stages[i], i);
   return out;
 }
 
@@ -112,7 +133,8 @@ nlohmann::json explain_json(const driver::Compiled& compiled) {
                            {"layers_changed", pass.changed.size()}});
   }
   j["layers_gone"] = layers_gone(kept.graph);
-  for (size_t i = 0; i < compiled.program.steps.size(); ++i) {
+  std::vector<runtime::Stage> stages = runtime::plan_stages(compiled.program, 2);
+  for (size_t i = 0; i < stages.size(); ++i) {
     const runtime::Step& step = compiled.program.steps[i];
     const driver::StepStory& story = kept.steps[i];
     nlohmann::json kernel = {{"name", step.name},           {"kind", story.kernel.kind},
@@ -129,6 +151,7 @@ nlohmann::json explain_json(const driver::Compiled& compiled) {
       kernel["refused"].push_back({{"method", r.method}, {"reason", r.reason}});
     }
     if (story.cycles > 0) kernel["estimated_cycles"] = story.cycles;
+    kernel["tiles_ahead_of_two_threads"] = early_tiles(stages[i]);
     j["kernels"].push_back(std::move(kernel));
   }
   return j;

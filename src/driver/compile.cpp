@@ -121,6 +121,7 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
   return result;
 }
 
+// Kernels of the same code touch the same where they have as many tiles.
 void set_touches(const lower::Lowered& lowered, const Engraving& engraving,
                  runtime::Program& program) {
   for (size_t k = 0; k < lowered.kernels.size(); ++k) {

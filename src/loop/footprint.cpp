@@ -117,7 +117,9 @@ void Footprint::walk_loop(const Inst& inst) {
   const Region& body = f_.regions[inst.body];
   int64_t lo = range(operands[0]).lo, hi = range(operands[1]).hi;
   bool runs = lo < hi;
-  known_[body.params[0].index].range = {lo, clamp(hi - 1)};
+  int64_t last = clamp(hi - 1);
+  if (runs && lo == range(operands[0]).hi) last -= (last - lo) % inst.imm;
+  known_[body.params[0].index].range = {lo, last};
   for (size_t k = 2; k < operands.size(); ++k) {
     Known start = known_[operands[k].index];
     if (runs) start.range = {};

@@ -132,7 +132,10 @@ TEST(Cli, InspectExplainsEveryKernel) {
     EXPECT_FALSE(kernel["fused"].empty()) << kernel;
     EXPECT_NE(kernel["ended"], "") << kernel;
     EXPECT_FALSE(kernel["algorithm"].get<std::string>().empty()) << kernel;
+    EXPECT_LE(kernel["tiles_ahead_of_two_threads"], kernel["tiles"]) << kernel;
   }
+  // Of the rows of a depthwise convolution those that no other thread's rows meet.
+  EXPECT_GT(report["kernels"][1]["tiles_ahead_of_two_threads"], 1) << report["kernels"][1];
   EXPECT_EQ(run_burin("inspect lenet --json").exit_code, 1);
 }
 

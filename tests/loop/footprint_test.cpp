@@ -73,6 +73,21 @@ TEST(Footprint, BoundsCutAndLoopsMayNotRun) {
   EXPECT_EQ(bytes(build, 0, 100), (ByteRange{0, 20}));
 }
 
+TEST(Footprint, StepsEndWhereTheyCount) {
+  auto build = [](Builder& b) {
+    b.loop(b.index(0), b.index(40), 16, [&](Value i) {  // 0, 16, 32
+      b.load({Elem::f32, 16}, {b.pointer(0), i, 4, 0});
+    });
+    // From an unknown start on, any element below the end may be the last one.
+    b.loop(b.rem(b.tile(), b.index(2)), b.index(40), 16, [&](Value i) {
+      b.load(kF32, {b.pointer(1), i, 4, 0});
+    });
+  };
+  std::vector<Touched> both = touched(build, 0, 2);
+  EXPECT_EQ(both[0].bytes, (ByteRange{0, 192}));
+  EXPECT_EQ(both[1].bytes, (ByteRange{0, 160}));
+}
+
 TEST(Footprint, MasksEndVectors) {
   auto build = [](Builder& b) {
     Value mask = b.first_n({Elem::m32, 16}, b.tile());
