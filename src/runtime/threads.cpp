@@ -125,7 +125,7 @@ ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(std::max(1, th
   try {
     for (size_t w = 1; w < shares_.size(); ++w) workers_.emplace_back([this, w] { serve(w); });
   } catch (const std::system_error&) {
-    // As many as there could be: the others' shares are taken by those that are there.
+    // As many as there could be, and as many shares.
   }
 }
 
@@ -187,8 +187,8 @@ void ThreadPool::work(size_t index, uint64_t goal) {
   Worker worker(*this, index);
   join(index, goal);
   auto help = [&] {
-    for (size_t i = 1; i < shares_.size(); ++i) {
-      size_t owner = (index + i) % shares_.size();
+    for (size_t i = 1; i < count(); ++i) {
+      size_t owner = (index + i) % count();
       join(owner, goal);
       if (serve_share(worker, owner)) return true;
     }
@@ -223,8 +223,8 @@ void ThreadPool::join(size_t share, uint64_t goal) {
 
 uint64_t ThreadPool::passed_by_all() const {
   uint64_t least = ~uint64_t{0};
-  for (const Share& share : shares_) {
-    least = std::min(least, share.passed.load(std::memory_order_acquire));
+  for (size_t share = 0; share < count(); ++share) {
+    least = std::min(least, shares_[share].passed.load(std::memory_order_acquire));
   }
   return least;
 }
@@ -233,7 +233,7 @@ void ThreadPool::enter(size_t index, uint64_t stage) {
   Share& share = shares_[index];
   uint64_t end = first_ + stages_.size();
   int64_t tiles = 0;
-  while (stage != end && (tiles = share_of(stages_[stage - first_], index, shares_.size())) == 0) {
+  while (stage != end && (tiles = share_of(stages_[stage - first_], index, count())) == 0) {
     ++stage;
   }
   if (stage == end) {
@@ -297,7 +297,7 @@ bool ThreadPool::serve_share(Worker& worker, size_t owner) {
 void ThreadPool::run_pieces(size_t worker, size_t owner, const Pieces& pieces) {
   auto index = static_cast<size_t>(shares_[owner].passed.load(std::memory_order_relaxed) - first_);
   const Stage& stage = stages_[index];
-  auto shares = static_cast<int64_t>(shares_.size()), o = static_cast<int64_t>(owner);
+  auto shares = static_cast<int64_t>(count()), o = static_cast<int64_t>(owner);
   int64_t begin = share_begin(stage.tiles, o, shares);
   int64_t tiles = share_begin(stage.tiles, o + 1, shares) - begin;
   int64_t each = tiles_of_piece(tiles);

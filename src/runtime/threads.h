@@ -23,14 +23,14 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return static_cast<int>(count()); }
 
   using Task = void (*)(void* context, size_t worker, size_t stage, int64_t tile);
   // Calls task(context, w, s, t) for each stage s and each t in [0, stages[s].tiles), on any of the
   // threads; returns when all are done. No two calls with one w in [0, threads) overlap. A tile
-  // runs when all of the stages in front are done, or as `Stage::early` allows. Worker w begins
-  // with the w-th share of the tiles of each stage, so what it wrote in one stage it finds in its
-  // cache in the next. Denormals are flushed on the workers.
+  // runs when all of the stages in front are done, or as `Stage::early` of threads() shares
+  // allows. Worker w begins with the w-th share of the tiles of each stage, so what it wrote in one
+  // stage it finds in its cache in the next. Denormals are flushed on the workers.
   void run(Task task, void* context, std::span<const Stage> stages);
   // One stage.
   void run(Task task, void* context, int64_t tiles);
@@ -56,6 +56,9 @@ class ThreadPool {
   };
 
   class Worker;
+
+  // Of threads, and of the shares in use.
+  size_t count() const { return workers_.size() + 1; }
 
   void run_alone(Task task, void* context, std::span<const Stage> stages);
   void serve(size_t worker);
