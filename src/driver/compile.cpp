@@ -105,7 +105,7 @@ Result<Engraving> engrave_and_pack(const lower::Lowered& lowered, const graph::G
     if (i < codes.size()) {
       const lower::Kernel& kernel = lowered.kernels[result.kernel_of[i]];
       codes[i] = engrave_kernel(kernel, options, engrave_options);
-      result.touches[i] = find_touches(kernel);
+      if (codes[i]) result.touches[i] = find_touches(kernel);
       return;
     }
     const ConstantWriter& writer = writers[i - codes.size()];
