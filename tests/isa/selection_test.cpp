@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <sstream>
 
 #include "tests/support/engrave_support.h"
 
@@ -254,6 +255,46 @@ TEST_P(SelectionTest, EmitsTheInstruction) {
 
 INSTANTIATE_TEST_SUITE_P(Table, SelectionTest, testing::Range(size_t{0}, kRows.size()),
                          [](const auto& info) { return kRows[info.param].name; });
+
+namespace {
+
+// A step of a register tile, `rows` splats by `vectors`: splats that stay in a register, and fmas
+// that read one from memory.
+std::pair<int, int> splats_of(std::string_view target, int rows, int vectors, bool indexed) {
+  Builder b("step", 3);
+  Type type = target == "avx2" ? kF32x8 : kF32x16;
+  std::vector<Value> weights, sums;
+  for (int v = 0; v < vectors; ++v) weights.push_back(b.load(type, {b.pointer(1), {}, 1, 64 * v}));
+  Value index = indexed ? b.tile() : Value{};
+  for (int r = 0; r < rows; ++r) {
+    Value x = b.load_splat(type, {b.pointer(2), index, 4, 512 * r});
+    for (Value w : weights) sums.push_back(b.fma(x, w, weights[0]));
+  }
+  for (size_t i = 0; i < sums.size(); ++i) {
+    b.store(sums[i], {b.pointer(0), {}, 1, 64 * static_cast<int64_t>(i)});
+  }
+  Code code = engrave_or_fail(b.finish(), target_named(target));
+  int fmas = 0;
+  std::istringstream lines(instructions(code));
+  for (std::string line; std::getline(lines, line);) {
+    fmas += line.starts_with("vfmadd") && line.find("{1to16}") != std::string::npos;
+  }
+  return {mnemonics(code)["vbroadcastss"], fmas};
+}
+
+}  // namespace
+
+TEST(RepeatedSplats, UseThePortsThatLoadsLeave) {
+  // Two loads, seven splats and 14 fmas: 0.9 loads per fma leave room for three loads more.
+  EXPECT_EQ(splats_of("avx512", 7, 2, false), std::pair(4, 6));
+  EXPECT_EQ(splats_of("avx512", 14, 2, false), std::pair(5, 18));
+}
+
+TEST(RepeatedSplats, StayInARegisterWhereTheyCostMore) {
+  EXPECT_EQ(splats_of("avx512", 7, 2, true), std::pair(7, 0)) << "the address has an index";
+  EXPECT_EQ(splats_of("avx512", 6, 4, false), std::pair(6, 0)) << "each splat has four readers";
+  EXPECT_EQ(splats_of("avx2", 4, 2, false), std::pair(4, 0)) << "no splats as operands";
+}
 
 TEST(Listing, NamesLayerAndOp) {
   Builder b("named", 2);

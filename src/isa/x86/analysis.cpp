@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "isa/x86/folding.h"
+#include "isa/x86/splats.h"
 
 namespace burin::isa::x86 {
 
@@ -42,6 +43,7 @@ class Analyser {
 
   void run() {
     walk_forwards(0);
+    repeated_ = choose_repeated_splats(f_, a_, target_);
     walk_backwards(0);
     a_.live_vectors = count_live_vectors();
   }
@@ -178,17 +180,19 @@ class Analyser {
   int foldable_load(const Inst& inst, const InstFacts& facts) const {
     std::span<const Value> operands = f_.operands(inst);
     unsigned allowed = memory_operands(f_, inst, target_);
+    int only_reader = -1;
     for (int k = static_cast<int>(operands.size()) - 1; k >= 0; --k) {
       if (!(allowed >> k & 1)) continue;
       InstId id = a_.definition[operands[k].index];
       if (id == Analysis::kNoInst || !is_plain_load(f_.insts[id])) continue;
+      if (repeated_[id]) return k;  // by all that read it
       const InstFacts& load = a_.insts[id];
-      if (a_.uses[operands[k].index] == 1 && load.region == facts.region &&
+      if (only_reader < 0 && a_.uses[operands[k].index] == 1 && load.region == facts.region &&
           load.epoch == facts.epoch && can_fold_load(f_, f_.insts[id], inst, target_)) {
-        return k;
+        only_reader = k;
       }
     }
-    return -1;
+    return only_reader;
   }
 
   // Resolves the address of `inst`, whose registers are read where `reader` stands.
@@ -237,7 +241,8 @@ class Analyser {
   const Function& f_;
   const Target& target_;
   Analysis& a_;
-  std::vector<bool> pending_;  // per value: a load that is not placed yet
+  std::vector<bool> pending_;   // per value: a load that is not placed yet
+  std::vector<bool> repeated_;  // per instruction: a splat that each reader reads from memory
   uint32_t position_ = 0;
   uint32_t epoch_ = 0;
 };

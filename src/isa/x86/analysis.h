@@ -24,7 +24,7 @@ struct InstFacts {
   loop::RegionId region = 0;
   uint32_t epoch = 0;  // of memory: changes with each store and each nested region
   int8_t folded = -1;  // which operand is read straight from memory
-  bool skip = false;   // dead, or folded into its only user
+  bool skip = false;   // dead, or folded into what reads it
   MemoryOperand address;
 };
 

@@ -119,26 +119,26 @@ class ContractionEmitter {
   void loop_steps(const Address& lhs, const Address& rhs, int64_t count, int64_t lhs_step,
                   int64_t rhs_step) {
     int64_t pace = lhs_step == 0 ? 1 : lhs_step;  // of the loop, for each step
-    // Only the active rows are carried, behind the address of the weights.
-    std::vector<Value> init = {rhs.base};
+    // Only the active rows are carried, behind the addresses of inputs and weights.
+    std::vector<Value> init = {lhs.base, rhs.base};
     for (size_t i : active()) init.push_back(acc_[i]);
     auto body = [&](Value at, std::span<const Value> carried) {
-      size_t next = 1;
+      size_t next = 2;
       for (size_t i : active()) acc_[i] = carried[next++];
       prefetch(at, lhs_step);
-      fetch_weights({carried[0], tile_.fetch, 1, rhs.disp});
-      Value along = lhs_step == 0 ? Value{} : at;  // one and the same element is read again
+      fetch_weights({carried[1], tile_.fetch, 1, rhs.disp});
       for (int64_t u = 0; u < kContractionUnroll; ++u) {
-        step({lhs.base, along, 1, lhs.disp + u * lhs_step},
-             {carried[0], {}, 1, rhs.disp + u * rhs_step});
+        step({carried[0], {}, 1, lhs.disp + u * lhs_step},
+             {carried[1], {}, 1, rhs.disp + u * rhs_step});
       }
-      std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kContractionUnroll * rhs_step})};
+      std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kContractionUnroll * lhs_step}),
+                                   b_.offset({carried[1], {}, 1, kContractionUnroll * rhs_step})};
       for (size_t i : active()) yields.push_back(acc_[i]);
       return yields;
     };
     std::vector<Value> last =
         b_.loop(b_.index(0), b_.index(count * pace), kContractionUnroll * pace, init, body);
-    size_t next = 1;
+    size_t next = 2;
     for (size_t i : active()) acc_[i] = last[next++];
   }
 
