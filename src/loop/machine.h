@@ -1,4 +1,4 @@
-// What a kernel may know of the machine it is generated for: sizes, never a name.
+// What a kernel may know of the machine it is generated for: sizes and rates, never a name.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@ struct Machine {
   int64_t l1_bytes = 32 << 10;
   int64_t l2_bytes = 512 << 10;
   int64_t l3_bytes = 8 << 20;
+  double cycles_per_line = 2.6;  // to fetch a line from the second-level cache and write it whole
 
   // Lanes of a full vector of the element.
   uint16_t lanes(Elem elem) const { return static_cast<uint16_t>(vector_bits / bits_of(elem)); }

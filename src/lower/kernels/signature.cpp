@@ -60,9 +60,9 @@ std::string text_of(const DenseOperand& operand) {
 }
 
 std::string text_of(const loop::Machine& machine) {
-  const auto& [bits, registers, masks, splats, l1, l2, l3] = machine;
-  return fmt::format("{} bits, {} registers{}{}, caches {} {} {}", bits, registers,
-                     masks ? ", masks" : "", splats ? ", splats" : "", l1, l2, l3);
+  const auto& [bits, registers, masks, splats, l1, l2, l3, line] = machine;
+  return fmt::format("{} bits, {} registers{}{}, caches {} {} {}, {} cycles per line", bits,
+                     registers, masks ? ", masks" : "", splats ? ", splats" : "", l1, l2, l3, line);
 }
 
 }  // namespace

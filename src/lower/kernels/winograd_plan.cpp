@@ -12,7 +12,6 @@ namespace burin::lower {
 namespace {
 
 constexpr double kStoresPerCycle = 0.9;  // to lines that are at hand
-constexpr double kCyclesPerLine = 2.6;   // fetched from the second-level cache and written
 constexpr double kL3BytesPerCycle = 10;  // weights and inputs read again
 constexpr double kCyclesPerPixel = 2;    // of the result: the epilogue's, per vector
 constexpr int64_t kBlocks[] = {6, 8, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 84, 112};
@@ -71,7 +70,7 @@ class WinogradEstimate {
   }
   // Of all weights.
   double weight_cycles() const {
-    double ops = (3 + alpha_) * 3 * pairs_, stores = alpha_ * alpha_ * kCyclesPerLine;
+    double ops = (3 + alpha_) * 3 * pairs_, stores = alpha_ * alpha_ * machine_.cycles_per_line;
     return static_cast<double>(conv_.in) * vectors_out_ *
            std::max(ops / kTransformOpsPerCycle, stores);
   }
@@ -102,7 +101,7 @@ class WinogradEstimate {
     auto tiles = static_cast<double>(ceil_div(plan.block, plan.rows));
     double rows = static_cast<double>(plan.block) / tiles;
     double bytes = v * machine_.vector_bits / 8, around = (20 + 3 * rows * v) / k;
-    if (plan.chunk > 0 && plan.chunk < conv_.in) around += kCyclesPerLine * rows * v / k;
+    if (plan.chunk > 0 && plan.chunk < conv_.in) around += machine_.cycles_per_line * rows * v / k;
     double cycles = std::max({rows * v / kFmasPerCycle, (rows + v) / kLoadsPerCycle, kFmaLatency});
     double first = std::max(cycles, bytes / kL2BytesPerCycle);
     double panels = vectors_out_ / v;  // a narrower one counts as its share
