@@ -129,10 +129,7 @@ int choose_prefetch(const Contraction& c, const Schedule& schedule, const loop::
   if (!pass_once || tiles < 3) return 0;  // few tiles: the hardware's streams do as well
   // Those of a tile of the plan must cover a panel: vectors * lanes bytes for each byte of a row of
   // inputs.
-  for (int scale : {4, 8}) {
-    if (tiles * scale >= schedule.vectors * nest.lanes) return scale;
-  }
-  return 8;
+  return 8 * tiles * 4 >= 7 * schedule.vectors * nest.lanes ? 4 : 8;
 }
 
 // Vectors of a panel at most. Where few rows wait for weights from memory, narrow panels are as
