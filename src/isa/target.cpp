@@ -71,7 +71,8 @@ Target make_target(Isa isa) {
   t.machine.l1_bytes = cache_bytes(0, _SC_LEVEL1_DCACHE_SIZE, t.machine.l1_bytes);
   t.machine.l2_bytes = cache_bytes(2, _SC_LEVEL2_CACHE_SIZE, t.machine.l2_bytes);
   t.machine.l3_bytes = cache_bytes(3, _SC_LEVEL3_CACHE_SIZE, t.machine.l3_bytes);
-  if (asmjit::CpuInfo::host().isVendor("INTEL")) t.machine.cycles_per_line = kIntelCyclesPerLine;
+  bool intel = asmjit::CpuInfo::host().isVendor("INTEL");
+  if (intel) t.machine.cycles_per_line = kIntelCyclesPerLine;
   if (isa == Isa::avx2) {
     t.name = "avx2";
     return t;
@@ -81,6 +82,9 @@ Target make_target(Isa isa) {
   t.machine.vector_registers = 32;
   t.machine.lane_masks = true;
   t.machine.splat_operands = true;
+  // Half a line at a time the second-level cache is fast enough; the first keeps what is used then.
+  // Intel's holds all that is under way in 16 buffers, which loads need too.
+  t.fetches_far = intel;
   // A host without AVX-512 lists code for the full set.
   t.vnni = !has_avx512() || host_features().hasAVX512_VNNI();
   t.bf16 = !has_avx512() || host_features().hasAVX512_BF16();

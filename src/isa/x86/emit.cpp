@@ -101,8 +101,7 @@ void Emitter::emit_special(const Inst& inst) {
     case Op::dot_bf16: return emit_dot_bf16(inst);
     case Op::offset: return emit_offset(inst);
     case Op::prefetch:
-      // Half a line at a time the second-level cache is fast enough; the first keeps what is used.
-      return emit(wide() ? ax::Inst::kIdPrefetcht0 : ax::Inst::kIdPrefetcht1,
+      return emit(target_.fetches_far ? ax::Inst::kIdPrefetcht1 : ax::Inst::kIdPrefetcht0,
                   address(facts_.insts[inst_].address, 64));
     default: refuse(inst);
   }
