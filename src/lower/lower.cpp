@@ -15,6 +15,7 @@
 #include "lower/expr_build.h"
 #include "lower/group.h"
 #include "lower/kernels/list.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/map.h"
 #include "lower/kernels/row.h"
 #include "lower/kernels/signature.h"
@@ -65,9 +66,6 @@ int64_t spare_weights(const Graph& graph) {
   }
   return std::min(spare, kMost) - repeated;
 }
-
-// Of values that the caches will have lost when they are read.
-constexpr int64_t kStreamedBytes = int64_t{16} << 20;
 
 // What the kernels' constants take beyond the weights that they hold.
 int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {

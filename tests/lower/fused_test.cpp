@@ -224,20 +224,23 @@ TEST_P(FusedKernels, TurnedMapsAgreeWithTheOracle) {
                       {{3, 17, 400}, {0, 2, 1}},
                       {{2, 65, 160}, {2, 0, 1}}};
   for (const Row& row : rows) {
-    OpCase turned{
-        "turned", Op::add, [&](CaseBuilder& b) {
-          NodeId x = b.transpose(b.f32(row.from), row.order);
-          Shape shape = b.shape(x);
-          NodeId y = b.add(b.exp(x), b.f32(shape.dims()));
-          auto last = static_cast<int64_t>(shape.rank()) - 1;
-          NodeId i = b.convert(b.iota({DType::i32, shape}, last), DType::f32);
-          return b.add(y, b.mul(i, b.convert(b.iota({DType::i32, shape}, 0), DType::f32)));
-        }};
-    BuiltCase built = build_case(turned);
-    auto got = execution.run(built.graph, built.inputs);
-    ASSERT_TRUE(got) << got.error().text();
-    auto wrong = difference_to_oracle(built.graph, built.inputs, *got);
-    EXPECT_FALSE(wrong) << Shape(row.from).text() << ": " << *wrong;
+    for (bool backwards : {false, true}) {
+      OpCase turned{
+          "turned", Op::add, [&](CaseBuilder& b) {
+            auto last = static_cast<int64_t>(row.from.size()) - 1;
+            NodeId read = b.f32(row.from);
+            NodeId x = b.transpose(backwards ? b.reverse(read, {last}) : read, row.order);
+            Shape shape = b.shape(x);
+            NodeId y = b.add(b.exp(x), b.f32(shape.dims()));
+            NodeId i = b.convert(b.iota({DType::i32, shape}, last), DType::f32);
+            return b.add(y, b.mul(i, b.convert(b.iota({DType::i32, shape}, 0), DType::f32)));
+          }};
+      BuiltCase built = build_case(turned);
+      auto got = execution.run(built.graph, built.inputs);
+      ASSERT_TRUE(got) << got.error().text();
+      auto wrong = difference_to_oracle(built.graph, built.inputs, *got);
+      EXPECT_FALSE(wrong) << Shape(row.from).text() << (backwards ? " reversed: " : ": ") << *wrong;
+    }
   }
 }
 

@@ -92,6 +92,19 @@ TEST(Winograd, AsMachineCode) {
   }
 }
 
+// So many that a kernel in front stores them past the caches.
+TEST(Winograd, ManyWeightsThatABufferHolds) {
+  DenseCase c = square_case("many", {1, 4, 5, 344}, 344, {1, 1}, {1, 1});
+  c.constant_weights = false;
+  for (const char* name : {"avx2", "avx512"}) {
+    isa::Target target = isa::target_from_name(name).value();
+    if (!isa::can_run(target)) continue;
+    DenseOutcome made =
+        run_dense(c, target.machine, winograd(4, {7, 2, false, false}), engraved_tile(target));
+    EXPECT_EQ(made.failure, "") << name;
+  }
+}
+
 // Channels as in real networks: the errors relative to the largest result.
 TEST(Winograd, ErrorsAreBounded) {
   isa::Target target = isa::host_target().value();

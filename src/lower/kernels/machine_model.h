@@ -24,6 +24,9 @@ inline bool comes_from_memory(int64_t bytes, const loop::Machine& machine) {
   return bytes >= 4 * machine.l2_bytes;
 }
 
+// Values that the caches will have lost when they are read; they are stored past them.
+inline constexpr int64_t kStreamedBytes = int64_t{16} << 20;
+
 inline constexpr double kFmaLatency = 4.6;  // effective: the order of issue is not perfect
 inline constexpr double kFmasPerCycle = 2, kLoadsPerCycle = 2;
 inline constexpr double kL2BytesPerCycle = 24;

@@ -4,6 +4,7 @@
 #include "lower/kernels/turned.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "lower/kernels/machine_model.h"
 #include "lower/kernels/views.h"
@@ -14,10 +15,11 @@ namespace {
 
 constexpr int64_t kFewestLanes = 64;  // along the axis that is written along
 
-// The stride of a view that is contiguous along `last`, for the order of the axes in between.
+// The stride of a view that is contiguous along `last`, in either direction, for the order of the
+// axes in between.
 int64_t stride_read(const FusedJob& job, size_t axis, size_t last) {
   for (const View& view : job.expr.views) {
-    if (view.strides[last] == 1) return view.strides[axis];
+    if (std::abs(view.strides[last]) == 1) return view.strides[axis];
   }
   return 0;
 }
@@ -40,7 +42,7 @@ size_t contiguous_axis(const FusedJob& job, size_t lane_axis) {
   for (const View& view : job.expr.views) {
     if (view.strides[lane_axis] == 0 || view.strides[lane_axis] == 1) continue;
     for (size_t a = 0; a < votes.size(); ++a) {
-      if (a != lane_axis && view.strides[a] == 1 && job.space[a] > 1) ++votes[a];
+      if (a != lane_axis && std::abs(view.strides[a]) == 1 && job.space[a] > 1) ++votes[a];
     }
   }
   auto best = std::max_element(votes.begin(), votes.end());

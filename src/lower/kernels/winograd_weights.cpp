@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "lower/kernels/machine_model.h"
 #include "lower/kernels/winograd.h"
 
 namespace burin::lower {
@@ -22,7 +23,8 @@ class WeightTransform {
         lines_(b_, w.plan.points, w.lanes),
         width_(w.plan.vectors * w.lanes),
         panels_(split_panels(w.conv.out, width_)),
-        view_(w.conv.w) {
+        view_(w.conv.w),
+        streams_(w.lanes == kLineFloats && w.weight_elements() * kF32Bytes >= kStreamedBytes) {
     view_.pointer = 0;
   }
 
@@ -84,7 +86,8 @@ class WeightTransform {
     int64_t alpha = w_.plan.points.count(), point = w_.conv.in * row;
     auto load = [&](int64_t i, int64_t j) { return taps[static_cast<size_t>(i * 3 + j)]; };
     auto store = [&](int64_t i, int64_t j, Value value) {
-      b_.store(value, {b_.pointer(1), to, 4, (i * alpha + j) * point * 4});
+      loop::Address at{b_.pointer(1), to, 4, (i * alpha + j) * point * 4};
+      streams_ ? b_.stream(value, at) : b_.store(value, at);
     };
     lines_.square(&WinogradLines::weights, 3, load, store);
   }
@@ -95,6 +98,7 @@ class WeightTransform {
   int64_t width_;
   Panels panels_;
   View view_;
+  bool streams_;
   Value n_, lo_, hi_;  // the panel's first channel; the channels of the input
 };
 
