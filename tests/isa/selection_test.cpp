@@ -296,6 +296,23 @@ TEST(RepeatedSplats, StayInARegisterWhereTheyCostMore) {
   EXPECT_EQ(splats_of("avx2", 4, 2, false), std::pair(4, 0)) << "no splats as operands";
 }
 
+// An fma takes one operand from memory.
+TEST(RepeatedSplats, StayInARegisterWhereAnFmaReadsThemTwice) {
+  Builder b("squares", 2);
+  std::vector<Value> sums;
+  for (int i = 0; i < 8; ++i) {
+    Value x = b.load_splat(kF32x16, {b.pointer(1), {}, 1, 4 * i});
+    sums.push_back(b.fma(x, x, b.bits(kF32x16, 0)));
+    sums.push_back(b.fma(sums.back(), sums.back(), sums[0]));
+    sums.push_back(b.fma(sums.back(), sums[0], sums.back()));
+  }
+  Value sum = sums[0];
+  for (Value s : sums) sum = b.add(sum, s);
+  out(b, sum);
+  Code code = engrave_or_fail(b.finish(), target_named("avx512"));
+  EXPECT_EQ(mnemonics(code)["vbroadcastss"], 8) << code.listing;
+}
+
 TEST(Listing, NamesLayerAndOp) {
   Builder b("named", 2);
   b.set_source(3);

@@ -84,8 +84,9 @@ class SplatChoice {
     const std::vector<InstId>& readers = readers_.at(load);
     uint32_t uses = a_.uses[f_.insts[load].result];
     if (uses < 2 || uses > kMostReaders || uses != readers.size()) return false;
-    for (InstId fma : readers) {
-      if (folds_[fma]) return false;
+    for (size_t i = 0; i < readers.size(); ++i) {
+      bool twice = i > 0 && readers[i] == readers[i - 1];  // one can be in memory only
+      if (folds_[readers[i]] || twice) return false;
     }
     return !fold_address(f_, a_, f_.insts[load], region).index.valid();
   }
