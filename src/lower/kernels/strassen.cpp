@@ -482,8 +482,9 @@ std::optional<std::string> refuse_strassen(const DenseJob& job) {
   auto k = static_cast<double>(c.k);
   double fmas_per_cycle = 2.0 * c.nest.lanes;
   double saved = m * n * k / 8 / fmas_per_cycle;
-  // What the products add up hides behind them in part.
-  double sums = (8 * m * k + 5 * m * n) / kL2BytesPerCycle;
+  // The sums are written in lines of their own; what the products add up hides behind them in part.
+  double sums = (4 * m * k + 5 * m * n) / kL2BytesPerCycle +
+                4 * m * k / kLineBytes * job.machine->cycles_per_line;
   if (saved < kGain * sums) return "the sums would cost too much";
   if (saved < kWorthIt) return "it is small";
   if (StrassenBuilder(job, c, unused).tiles() == 1) return "it would be one tile";
