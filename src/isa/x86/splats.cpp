@@ -1,6 +1,7 @@
 // A count of loads and fmas per region says how many splats may be read again.
 #include "isa/x86/splats.h"
 
+#include <algorithm>
 #include <map>
 
 #include "isa/x86/folding.h"
