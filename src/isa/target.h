@@ -19,7 +19,8 @@ struct Target {
   std::string cpu_model;  // "AMD family 26 model 2 stepping 1"
   bool vnni = false;
   bool bf16 = false;
-  bool fetches_far = true;  // prefetches go to the second-level cache, not to the first
+  bool fetches_far = true;        // prefetches go to the second-level cache, not to the first
+  bool shared_front_end = false;  // by two hardware threads: fewer instructions are faster
   loop::Machine machine;
   std::vector<std::string> features;  // of the host, for `burin doctor`
 };

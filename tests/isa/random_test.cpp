@@ -41,6 +41,9 @@ void compare(const char* target_name, uint64_t seeds, int instructions) {
 }  // namespace
 
 TEST(RandomLoop, MachineCodeAgreesWithInterpreterAvx512) { compare("avx512", 600, 40); }
+TEST(RandomLoop, MachineCodeAgreesWithInterpreterAvx512Shared) {
+  compare("avx512 shared", 600, 40);
+}
 TEST(RandomLoop, MachineCodeAgreesWithInterpreterAvx2) { compare("avx2", 600, 40); }
 
 // One op at a time: a difference here is short to read.

@@ -260,9 +260,9 @@ namespace {
 
 // A step of a register tile, `rows` splats by `vectors`: splats that stay in a register, and fmas
 // that read one from memory.
-std::pair<int, int> splats_of(std::string_view target, int rows, int vectors, bool indexed) {
+std::pair<int, int> splats_of(const Target& target, int rows, int vectors, bool indexed) {
   Builder b("step", 3);
-  Type type = target == "avx2" ? kF32x8 : kF32x16;
+  Type type = target.isa == Isa::avx2 ? kF32x8 : kF32x16;
   std::vector<Value> weights, sums;
   for (int v = 0; v < vectors; ++v) weights.push_back(b.load(type, {b.pointer(1), {}, 1, 64 * v}));
   Value index = indexed ? b.tile() : Value{};
@@ -273,7 +273,7 @@ std::pair<int, int> splats_of(std::string_view target, int rows, int vectors, bo
   for (size_t i = 0; i < sums.size(); ++i) {
     b.store(sums[i], {b.pointer(0), {}, 1, 64 * static_cast<int64_t>(i)});
   }
-  Code code = engrave_or_fail(b.finish(), target_named(target));
+  Code code = engrave_or_fail(b.finish(), target);
   int fmas = 0;
   std::istringstream lines(instructions(code));
   for (std::string line; std::getline(lines, line);) {
@@ -285,15 +285,20 @@ std::pair<int, int> splats_of(std::string_view target, int rows, int vectors, bo
 }  // namespace
 
 TEST(RepeatedSplats, UseThePortsThatLoadsLeave) {
+  Target shared = target_named("avx512 shared");
   // Two loads, seven splats and 14 fmas: 0.9 loads per fma leave room for three loads more.
-  EXPECT_EQ(splats_of("avx512", 7, 2, false), std::pair(4, 6));
-  EXPECT_EQ(splats_of("avx512", 14, 2, false), std::pair(5, 18));
+  EXPECT_EQ(splats_of(shared, 7, 2, false), std::pair(4, 6));
+  EXPECT_EQ(splats_of(shared, 14, 2, false), std::pair(5, 18));
 }
 
 TEST(RepeatedSplats, StayInARegisterWhereTheyCostMore) {
-  EXPECT_EQ(splats_of("avx512", 7, 2, true), std::pair(7, 0)) << "the address has an index";
-  EXPECT_EQ(splats_of("avx512", 6, 4, false), std::pair(6, 0)) << "each splat has four readers";
-  EXPECT_EQ(splats_of("avx2", 4, 2, false), std::pair(4, 0)) << "no splats as operands";
+  Target shared = target_named("avx512 shared"), alone = shared;
+  alone.shared_front_end = false;
+  EXPECT_EQ(splats_of(shared, 7, 2, true), std::pair(7, 0)) << "the address has an index";
+  EXPECT_EQ(splats_of(shared, 6, 4, false), std::pair(6, 0)) << "each splat has four readers";
+  EXPECT_EQ(splats_of(alone, 7, 2, false), std::pair(7, 0)) << "the front end has time";
+  Target avx2 = target_named("avx2 shared");
+  EXPECT_EQ(splats_of(avx2, 4, 2, false), std::pair(4, 0)) << "no splats as operands";
 }
 
 // An fma takes one operand from memory.
@@ -309,7 +314,7 @@ TEST(RepeatedSplats, StayInARegisterWhereAnFmaReadsThemTwice) {
   Value sum = sums[0];
   for (Value s : sums) sum = b.add(sum, s);
   out(b, sum);
-  Code code = engrave_or_fail(b.finish(), target_named("avx512"));
+  Code code = engrave_or_fail(b.finish(), target_named("avx512 shared"));
   EXPECT_EQ(mnemonics(code)["vbroadcastss"], 8) << code.listing;
 }
 

@@ -26,9 +26,14 @@ std::string first_word(const std::string& line) { return line.substr(0, line.fin
 }  // namespace
 
 Target target_named(std::string_view name) {
+  constexpr std::string_view kShared = " shared";
+  bool shared = name.ends_with(kShared);
+  if (shared) name.remove_suffix(kShared.size());
   Result<Target> target = target_from_name(name);
   EXPECT_TRUE(target) << (target ? "" : target.error().text());
-  return target ? *target : Target{};
+  if (!target) return {};
+  if (shared) target->shared_front_end = true;
+  return *target;
 }
 
 Code engrave_or_fail(const loop::Function& function, const Target& target) {

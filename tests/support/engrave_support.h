@@ -13,7 +13,8 @@
 
 namespace burin::isa {
 
-// The target of that name; fails the test if there is none.
+// The target of that name, with " shared" behind it for a front end that is shared; fails the test
+// if there is none.
 Target target_named(std::string_view name);
 // The code with its listing; fails the test on errors.
 Code engrave_or_fail(const loop::Function& function, const Target& target);

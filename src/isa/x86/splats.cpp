@@ -104,6 +104,7 @@ class SplatChoice {
 
 std::vector<bool> choose_repeated_splats(const loop::Function& f, const Analysis& a,
                                          const Target& target) {
+  if (!target.shared_front_end) return std::vector<bool>(f.insts.size());
   return SplatChoice(f, a, target).run();
 }
 
