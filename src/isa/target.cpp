@@ -72,6 +72,7 @@ Target make_target(Isa isa) {
   t.machine.l2_bytes = cache_bytes(2, _SC_LEVEL2_CACHE_SIZE, t.machine.l2_bytes);
   t.machine.l3_bytes = cache_bytes(3, _SC_LEVEL3_CACHE_SIZE, t.machine.l3_bytes);
   bool intel = asmjit::CpuInfo::host().isVendor("INTEL");
+  t.machine.splits_indexed = intel;
   if (intel) t.machine.cycles_per_line = kIntelCyclesPerLine;
   if (isa == Isa::avx2) {
     t.name = "avx2";

@@ -15,6 +15,7 @@ struct Machine {
   int64_t l1_bytes = 32 << 10;
   int64_t l2_bytes = 512 << 10;
   int64_t l3_bytes = 8 << 20;
+  bool splits_indexed = false;   // an fma whose operand has an index is two to the front end
   double cycles_per_line = 2.6;  // to fetch a line from the second-level cache and write it whole
 
   // Lanes of a full vector of the element.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tests/support/dense_case.h"
+#include "tests/support/engrave_support.h"
 
 namespace burin::test {
 namespace {
@@ -69,11 +70,9 @@ TEST(DenseKernels, GradientsOfDepthwiseWeights) {
         EXPECT_TRUE(outcome.algorithm.starts_with("depthwise_gradient,"))
             << c.name << ": " << outcome.algorithm;
       }
-      for (const char* name : {"avx2", "avx512"}) {
-        isa::Target target = isa::target_from_name(name).value();
-        if (!isa::can_run(target)) continue;
+      for (const isa::Target& target : isa::runnable_targets()) {
         EXPECT_EQ(run_dense(c, target.machine, "", engraved_tile(target)).failure, "")
-            << c.name << " on " << name;
+            << c.name << " on " << target.name;
       }
     }
   }
@@ -93,11 +92,9 @@ TEST(DenseKernels, OperandsThatAreMade) {
         EXPECT_EQ(outcome.failure, "") << c.name << ", " << bits << " bits";
         EXPECT_TRUE(!method.empty() || outcome.algorithm.starts_with("depthwise")) << c.name;
       }
-      for (const char* name : {"avx2", "avx512"}) {
-        isa::Target target = isa::target_from_name(name).value();
-        if (!isa::can_run(target)) continue;
+      for (const isa::Target& target : isa::runnable_targets()) {
         EXPECT_EQ(run_dense(c, target.machine, method, engraved_tile(target)).failure, "")
-            << c.name << " on " << name;
+            << c.name << " on " << target.name;
       }
     }
   }
@@ -193,11 +190,9 @@ std::vector<std::string> run_products(DenseCase c, std::string_view method = "ge
       EXPECT_EQ(outcome.failure, "") << c.name << c.x.shape.text() << ", " << bits << " bits";
       algorithms.push_back(outcome.algorithm);
     }
-    for (const char* name : {"avx2", "avx512"}) {
-      isa::Target target = isa::target_from_name(name).value();
-      if (!isa::can_run(target)) continue;
+    for (const isa::Target& target : isa::runnable_targets()) {
       EXPECT_EQ(run_dense(c, target.machine, method, engraved_tile(target)).failure, "")
-          << c.name << c.x.shape.text() << " on " << name;
+          << c.name << c.x.shape.text() << " on " << target.name;
     }
   }
   return algorithms;
@@ -283,14 +278,12 @@ TEST(DenseKernels, FirstMethodThatTakesIt) {
 }
 
 TEST(DenseKernels, AsMachineCode) {
-  for (const char* name : {"avx2", "avx512"}) {
-    isa::Target target = isa::target_from_name(name).value();
-    if (!isa::can_run(target)) continue;
+  for (const isa::Target& target : isa::runnable_targets()) {
     for (DenseCase c : all_cases()) {
       c.epilogue = c.name != "dot product";
       for (std::string_view method : {"", "reference"}) {
         DenseOutcome outcome = run_dense(c, target.machine, method, engraved_tile(target));
-        EXPECT_EQ(outcome.failure, "") << name;
+        EXPECT_EQ(outcome.failure, "") << target.name;
       }
     }
   }

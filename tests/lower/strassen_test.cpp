@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/dense_case.h"
+#include "tests/support/engrave_support.h"
 
 namespace burin::test {
 namespace {
@@ -39,15 +40,13 @@ TEST(Strassen, Interpreted) {
 }
 
 TEST(Strassen, AsMachineCode) {
-  for (const char* name : {"avx2", "avx512"}) {
-    isa::Target target = isa::target_from_name(name).value();
-    if (!isa::can_run(target)) continue;
+  for (const isa::Target& target : isa::runnable_targets()) {
     for (DenseCase c : strassen_cases()) {
       for (bool epilogue : {false, true}) {
         c.epilogue = epilogue;
         if (target.machine.lane_masks || c.w.shape.dims().back() % 16 == 0) {  // else refused
           DenseOutcome made = run_dense(c, target.machine, strassen, engraved_tile(target));
-          EXPECT_EQ(made.failure, "") << c.name << ", " << name;
+          EXPECT_EQ(made.failure, "") << c.name << ", " << target.name;
         }
       }
     }

@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "tests/support/dense_case.h"
+#include "tests/support/engrave_support.h"
 
 namespace burin::test {
 namespace {
@@ -62,16 +63,14 @@ TEST(WinogradGradient, Interpreted) {
 }
 
 TEST(WinogradGradient, AsMachineCode) {
-  for (const char* name : {"avx2", "avx512"}) {
-    isa::Target target = isa::target_from_name(name).value();
-    if (!isa::can_run(target)) continue;
+  for (const isa::Target& target : isa::runnable_targets()) {
     for (DenseCase c : gradient_cases()) {
       c.epilogue = true;
       for (int64_t m : lower::kWinogradSizes) {
         for (const GradientCut& cut : kCuts) {
           DenseOutcome made =
               run_dense(c, target.machine, winograd_gradient(m, cut), engraved_tile(target));
-          EXPECT_EQ(made.failure, "") << name << ", F(3, " << m << ")";
+          EXPECT_EQ(made.failure, "") << target.name << ", F(3, " << m << ")";
         }
       }
     }

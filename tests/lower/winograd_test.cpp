@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "lower/kernels/winograd.h"
 #include "tests/support/dense_case.h"
+#include "tests/support/engrave_support.h"
 
 namespace burin::test {
 namespace {
@@ -76,16 +77,14 @@ TEST(Winograd, Interpreted) {
 TEST(Winograd, AsMachineCode) {
   const Cut cuts[] = {
       {3, 2, false}, {40, 2, false}, {40, 2, true}, {7, 1, true}, {7, 2, false, false}};
-  for (const char* name : {"avx2", "avx512"}) {
-    isa::Target target = isa::target_from_name(name).value();
-    if (!isa::can_run(target)) continue;
+  for (const isa::Target& target : isa::runnable_targets()) {
     for (DenseCase c : winograd_cases()) {
       c.epilogue = true;
       for (int64_t m : {2, 4, 6}) {
         for (const Cut& cut : cuts) {
           c.constant_weights = cut.known;
           DenseOutcome made = run_dense(c, target.machine, winograd(m, cut), engraved_tile(target));
-          EXPECT_EQ(made.failure, "") << name << ", F(" << m << ", 3)";
+          EXPECT_EQ(made.failure, "") << target.name << ", F(" << m << ", 3)";
         }
       }
     }
@@ -96,12 +95,10 @@ TEST(Winograd, AsMachineCode) {
 TEST(Winograd, ManyWeightsThatABufferHolds) {
   DenseCase c = square_case("many", {1, 4, 5, 344}, 344, {1, 1}, {1, 1});
   c.constant_weights = false;
-  for (const char* name : {"avx2", "avx512"}) {
-    isa::Target target = isa::target_from_name(name).value();
-    if (!isa::can_run(target)) continue;
+  for (const isa::Target& target : isa::runnable_targets()) {
     DenseOutcome made =
         run_dense(c, target.machine, winograd(4, {7, 2, false, false}), engraved_tile(target));
-    EXPECT_EQ(made.failure, "") << name;
+    EXPECT_EQ(made.failure, "") << target.name;
   }
 }
 

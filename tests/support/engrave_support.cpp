@@ -36,6 +36,22 @@ Target target_named(std::string_view name) {
   return *target;
 }
 
+std::vector<Target> runnable_targets() {
+  std::vector<Target> targets;
+  for (const char* name : {"avx2", "avx512"}) {
+    Target target = target_named(name);
+    if (can_run(target)) targets.push_back(target);
+  }
+  if (targets.size() < 2) return targets;
+  Target other = targets.back();
+  other.name += " of the other maker";
+  other.fetches_far = !other.fetches_far;
+  other.shared_front_end = !other.shared_front_end;
+  other.machine.splits_indexed = !other.machine.splits_indexed;
+  targets.push_back(other);
+  return targets;
+}
+
 Code engrave_or_fail(const loop::Function& function, const Target& target) {
   EngraveOptions options;
   options.listing = true;

@@ -115,6 +115,7 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   plan.schedule = align_to_sums(c.nest, plan.schedule);
   const Schedule& schedule = plan.schedule;
   c.prefetch = plan.prefetch;
+  c.carries_lhs = job.machine->splits_indexed;
   plan_fetches(c, schedule);
   bool left_packed = packs_left(c);
   if (left_packed) bind_left(job, c, schedule.rows, kernels);

@@ -31,6 +31,9 @@ struct Contraction {
   // diagonal blocks of a matrix that is otherwise zero.
   int64_t bundle = 1;
   double flops = 0;
+  // Loops over k carry the address of the left side, as fmas should have no index to add; where that
+  // is the same to them, an index is faster.
+  bool carries_lhs = false;
   // While a register tile steps through its panel it prefetches this many bytes of the next panel,
   // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
   // addresses.

@@ -18,11 +18,6 @@ namespace {
 // Without a loop up to this many: what narrow vectors need of them would crowd out decoded code.
 constexpr int64_t kStraightFmasPerLane = 40;
 
-// Tiles of up to this many carry the address of their inputs, so that fmas may read these from
-// memory without an index. A wider one, whose fmas read weights there, gains nothing, and of one
-// row it reads weights from memory at 24 GB/s as 32 on Zen 5.
-constexpr int64_t kCarriedVectors = 3;
-
 class ContractionEmitter {
  public:
   ContractionEmitter(Builder& b, const Contraction& c, const MicroTile& tile)
@@ -124,10 +119,9 @@ class ContractionEmitter {
   void loop_steps(const Address& lhs, const Address& rhs, int64_t count, int64_t lhs_step,
                   int64_t rhs_step) {
     int64_t pace = lhs_step == 0 ? 1 : lhs_step;  // of the loop, for each step
-    bool carries_lhs = tile_.vectors <= kCarriedVectors;
     // Only the active rows are carried, behind the addresses of weights and inputs.
     std::vector<Value> init = {rhs.base};
-    if (carries_lhs) init.push_back(lhs.base);
+    if (c_.carries_lhs) init.push_back(lhs.base);
     size_t addresses = init.size();
     for (size_t i : active()) init.push_back(acc_[i]);
     auto body = [&](Value at, std::span<const Value> carried) {
@@ -136,12 +130,12 @@ class ContractionEmitter {
       prefetch(at, lhs_step);
       fetch_weights({carried[0], tile_.fetch, 1, rhs.disp});
       Address x{lhs.base, lhs_step == 0 ? Value{} : at, 1, lhs.disp};  // 0: one element all along
-      if (carries_lhs) x = {carried[1], {}, 1, lhs.disp};
+      if (c_.carries_lhs) x = {carried[1], {}, 1, lhs.disp};
       for (int64_t u = 0; u < kContractionUnroll; ++u) {
         step(x.plus(u * lhs_step), {carried[0], {}, 1, rhs.disp + u * rhs_step});
       }
       std::vector<Value> yields = {b_.offset({carried[0], {}, 1, kContractionUnroll * rhs_step})};
-      if (carries_lhs)
+      if (c_.carries_lhs)
         yields.push_back(b_.offset({carried[1], {}, 1, kContractionUnroll * lhs_step}));
       for (size_t i : active()) yields.push_back(acc_[i]);
       return yields;

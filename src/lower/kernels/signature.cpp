@@ -60,9 +60,10 @@ std::string text_of(const DenseOperand& operand) {
 }
 
 std::string text_of(const loop::Machine& machine) {
-  const auto& [bits, registers, masks, splats, l1, l2, l3, line] = machine;
-  return fmt::format("{} bits, {} registers{}{}, caches {} {} {}, {} cycles per line", bits,
-                     registers, masks ? ", masks" : "", splats ? ", splats" : "", l1, l2, l3, line);
+  const auto& [bits, registers, masks, splats, l1, l2, l3, splits, line] = machine;
+  return fmt::format("{} bits, {} registers{}{}{}, caches {} {} {}, {} cycles per line", bits,
+                     registers, masks ? ", masks" : "", splats ? ", splats" : "",
+                     splits ? ", splits indexed" : "", l1, l2, l3, line);
 }
 
 }  // namespace

@@ -292,6 +292,7 @@ class StrassenBuilder {
       set_epilogue(product, c.nest);
       int64_t width = chunks_.vectors * c.nest.lanes, panels = ceil_div(chunks_.columns, width);
       c.prefetch = m_block * 4 >= width ? 4 : 8;
+      c.carries_lhs = job_.machine->splits_indexed;
       Schedule schedule{chunks_.rows, chunks_.vectors, 1, m_block, panels};
       emit_nest_tile(b, c.nest, schedule, tile,
                      [&](const MicroTile& micro) { emit_contraction_tile(b, c, micro); });

@@ -43,6 +43,7 @@ WeightGradient weight_gradient_of(const DenseJob& job) {
   w.taps = {result[1], result[2]};
   w.step = attr.w_dilation, w.dilation = attr.stride, w.low = attr.low;
   w.lanes = job.machine->lanes(loop::Elem::f32);
+  w.splits_indexed = job.machine->splits_indexed;
   return w;
 }
 

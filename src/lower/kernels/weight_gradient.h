@@ -34,6 +34,7 @@ struct WeightGradient {
   Dims input, pixels, taps;  // spatial sizes of x, dy and the result, two each
   Dims step, dilation, low;  // see above
   uint16_t lanes = 1;
+  bool splits_indexed = false;  // as loop::Machine says
   WeightGradientPlan plan;
   int parts_pointer = 0;  // [part][c][tap][o], o padded to whole vectors
 

@@ -169,6 +169,7 @@ DenseKernels make_winograd(const DenseJob& job, const WinogradPlan& plan) {
   Winograd w;
   w.conv = phases_of(job, kernels)[0];
   w.lanes = job.machine->lanes(loop::Elem::f32);
+  w.splits_indexed = job.machine->splits_indexed;
   w.plan = plan;
   w.scratch = layout(w);
   auto add = [&](ExtraBuffer extra) {

@@ -64,6 +64,7 @@ struct WinogradScratch {
 struct Winograd {
   Conv conv;
   uint16_t lanes = 1;
+  bool splits_indexed = false;  // as loop::Machine says
   WinogradPlan plan;
   WinogradScratch scratch;
   int weights_pointer = 0, scratch_pointer = 0;

@@ -125,6 +125,7 @@ class WinogradGradientEmitter {
     Contraction c = winograd_gradient_products(w_.base, plan_.block, width);
     c.nest.lhs_m_stride = 1;
     c.lhs_k_stride = s_.v_row;
+    c.carries_lhs = w_.base.splits_indexed;
     ExprNode sum;
     sum.kind = ExprNode::Kind::acc;
     c.nest.epilogue.nodes = {sum};

@@ -122,6 +122,7 @@ class WinogradEmitter {
     nest.n = vectors * w_.lanes;
     nest.lhs_m_stride = s_.v_row;
     c.k = k;
+    c.carries_lhs = w_.splits_indexed;
     c.prefetch = w_.plan.chunk > 0 ? prefetch_scale(nest) : 0;
     // All register tiles of a point together fetch the weights of the next.
     int64_t lines = kContractionUnroll * nest.n * kF32Bytes / kLineBytes;
