@@ -138,6 +138,22 @@ std::vector<DenseCase> odd_dot_cases() {
   };
 }
 
+// Scores of attention and what they weigh, of heads enough: the heads' rows lie side by side.
+std::vector<DenseCase> heads_cases() {
+  std::vector<DenseCase> cases;
+  auto add = [&](std::string name, Dims x, Dims w, graph::DotAttr attr) {
+    DenseCase c = matmul_case(std::move(name), std::move(x), std::move(w));
+    c.attr = std::move(attr);
+    c.constant_weights = false;
+    cases.push_back(std::move(c));
+  };
+  add("scores", {3, 67, 7, 9}, {3, 70, 7, 9}, {{0, 2}, {0, 2}, {3}, {3}});
+  add("scores, one image", {1, 65, 17, 33}, {1, 33, 17, 33}, {{0, 2}, {0, 2}, {3}, {3}});
+  add("weighted", {1, 16, 65, 17}, {1, 17, 16, 64}, {{0, 1}, {0, 2}, {3}, {1}});
+  add("weighted, a rest", {2, 8, 66, 150}, {2, 150, 8, 40}, {{0, 1}, {0, 2}, {3}, {1}});
+  return cases;
+}
+
 // Left sides whose steps of k lie far apart: [k, m] and [batch, k, m].
 std::vector<DenseCase> tall_cases() {
   std::vector<DenseCase> cases;
@@ -203,6 +219,23 @@ TEST(DenseKernels, LeftSidesThatArePacked) {
     for (const std::string& algorithm : run_products(c)) {
       EXPECT_NE(algorithm.find("left side packed"), std::string::npos) << algorithm;
     }
+  }
+}
+
+TEST(DenseKernels, RightSidesThatTilesPack) {
+  for (const DenseCase& c : heads_cases()) {
+    for (const std::string& algorithm : run_products(c)) {
+      EXPECT_NE(algorithm.find("packed by each tile"), std::string::npos) << c.name << algorithm;
+    }
+  }
+}
+
+// Fewer heads than tiles that threads want.
+TEST(DenseKernels, RightSidesOfFewHeadsAreSharedByTiles) {
+  DenseCase c = heads_cases()[0];
+  c.x.shape = Shape({1, 67, 7, 9}), c.w.shape = Shape({1, 70, 7, 9});
+  for (const std::string& algorithm : run_products(c)) {
+    EXPECT_NE(algorithm.find("packed at run time"), std::string::npos) << algorithm;
   }
 }
 

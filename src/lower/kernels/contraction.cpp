@@ -18,6 +18,7 @@ namespace {
 constexpr int64_t kSpread = 128 << 10;   // bytes: rows that lie further apart cost address look-ups
 constexpr int64_t kRowsPerPacking = 64;  // that read what is packed, at least
 constexpr int64_t kColumnsPerPacking = 64;  // of a left side
+constexpr int64_t kTileShare = 4;           // of the second-level cache, for what a tile packs
 
 void bind_in_place(Contraction& c) {
   Nest& nest = c.nest;
@@ -38,17 +39,27 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   for (size_t i = 0; i < nest.outer.size(); ++i) {
     nest.outer[i].rhs_stride = layout.outer_strides[i];
   }
-  int64_t lanes = nest.lanes;
   if (c.weights) {
     kernels.extras.push_back(
-        {std::max<int64_t>(layout.elements() * 4, 64), weight_packer(c, layout, lanes)});
+        {std::max<int64_t>(layout.elements() * 4, 64), weight_packer(c, layout, nest.lanes)});
     return;
   }
-  DenseStage packing = make_packing(c, layout, lanes);
+  DenseStage packing = make_packing(c, layout);
   packing.uses = {c.rhs.pointer, nest.rhs.pointer};
   packing.writes = {false, true};
   kernels.extras.push_back({layout.elements() * 4, {}});
   kernels.stages.push_back(std::move(packing));
+}
+
+// Packs the right-hand side of each tile into memory of its thread; returns what does so.
+std::function<void(Builder&)> bind_in_tile(const DenseJob& job, Contraction& c, int64_t vectors,
+                                           DenseKernels& kernels) {
+  PackedLayout layout = packed_layout(c, vectors);
+  Nest& nest = c.nest;
+  nest.rhs = {job.pointers + static_cast<int>(kernels.extras.size()), c.rhs.dtype, 0, {}};
+  nest.rhs_n_stride = layout.rows;
+  kernels.extras.push_back({layout.block * 4, {}, true});
+  return [&c, layout](Builder& b) { pack_block(b, c, layout, b.tile(), c.nest.rhs.pointer); };
 }
 
 // Packs the left side into a buffer of its own.
@@ -91,6 +102,21 @@ bool reads_in_place(const Contraction& c) {
   return rows < kRowsPerPacking || (c.k * step <= kSpread && c.k <= rows_that_stay(step));
 }
 
+bool packs_in_tile(const Contraction& c, const Schedule& schedule, const loop::Machine& machine) {
+  const Nest& nest = c.nest;
+  if (c.weights || c.bundle > 1 || has_window(c) || !nest.sums.empty() || reads_in_place(c)) {
+    return false;
+  }
+  int64_t outer = 1, columns = schedule.panel_block * schedule.vectors * nest.lanes;
+  for (size_t i = 0; i < nest.outer.size(); ++i) {
+    if (c.rhs_sizes[i] != nest.outer[i].extent) return false;
+    outer *= nest.outer[i].extent;
+  }
+  bool whole = schedule.m_block * schedule.rows >= nest.m && columns >= nest.n;
+  int64_t bytes = packed_layout(c, schedule.vectors).block * 4;
+  return outer > 1 && schedule.outer_block == 1 && whole && kTileShare * bytes <= machine.l2_bytes;
+}
+
 bool packs_left(const Contraction& c) {
   if (c.weights || c.bundle > 1 || has_window(c)) return false;
   if (c.nest.lhs_m_stride != 1 || c.lhs_k_stride == 1 || c.k * c.lhs_k_stride * 4 <= kSpread) {
@@ -119,10 +145,16 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   plan_fetches(c, schedule);
   bool left_packed = packs_left(c);
   if (left_packed) bind_left(job, c, schedule.rows, kernels);
-  bool in_place = reads_in_place(c);
-  in_place ? bind_in_place(c) : bind_packed(job, c, schedule.vectors, kernels);
+  bool in_place = reads_in_place(c), in_tile = packs_in_tile(c, schedule, *job.machine);
+  std::function<void(Builder&)> pack;
+  if (in_tile) {
+    pack = bind_in_tile(job, c, schedule.vectors, kernels);
+  } else {
+    in_place ? bind_in_place(c) : bind_packed(job, c, schedule.vectors, kernels);
+  }
 
   Builder b("contraction", job.pointers + static_cast<int>(kernels.extras.size()));
+  if (pack) pack(b);
   emit_nest(b, c.nest, schedule,
             [&](const MicroTile& micro) { emit_contraction_tile(b, c, micro); });
   DenseStage stage;
@@ -132,11 +164,13 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   double sums = 2.0 * static_cast<double>(c.nest.m * c.nest.n) * passes(c);
   stage.performed = std::min(c.flops, sums);
   bind_all(job, kernels, stage);
+  if (in_tile) stage.writes[static_cast<size_t>(c.nest.rhs.pointer)] = true;
   kernels.stages.push_back(std::move(stage));
   kernels.cycles += *estimate_tile(c, schedule.rows, schedule.vectors, *job.machine) * passes(c);
   kernels.algorithm = fmt::format("register tiles of {} x {} vectors, {}weights {}", schedule.rows,
                                   schedule.vectors, left_packed ? "left side packed, " : "",
                                   in_place    ? "in place"
+                                  : in_tile   ? "packed by each tile"
                                   : c.weights ? "packed"
                                               : "packed at run time");
   // Of several contractions, as the phases of a convolution, the first one speaks for all.

@@ -31,8 +31,8 @@ struct Contraction {
   // diagonal blocks of a matrix that is otherwise zero.
   int64_t bundle = 1;
   double flops = 0;
-  // Loops over k carry the address of the left side, as fmas should have no index to add; where that
-  // is the same to them, an index is faster.
+  // Loops over k carry the address of the left side, as fmas should have no index to add; where
+  // that is the same to them, an index is faster.
   bool carries_lhs = false;
   // While a register tile steps through its panel it prefetches this many bytes of the next panel,
   // or of what its `ahead` says, per element of a row of inputs: 0 for none, else a scale of
@@ -71,6 +71,10 @@ bool reads_in_place(const Contraction& c);
 // Whether the left side is packed by a kernel in front: its rows, not its k, are contiguous, and so
 // far apart that each step of k would touch lines of its own.
 bool packs_left(const Contraction& c);
+
+// Whether each tile of the plan packs the right-hand side for itself: where the schedule makes
+// tiles of one index of the outer axes, and what they pack, their own alone, stays in the cache.
+bool packs_in_tile(const Contraction& c, const Schedule& schedule, const loop::Machine& machine);
 
 // The methods of the list (kernels/list.h).
 std::optional<std::string> refuse_conv(const DenseJob& job);
@@ -136,6 +140,9 @@ Fill weight_packer(const Contraction& c, const PackedLayout& layout, int64_t lan
 // its two pointers are the left side's and the packed buffer.
 DenseStage make_left_packing(const Contraction& c, int64_t rows);
 // A kernel that packs a view at run time; its two pointers are the view's and the packed buffer.
-DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes);
+DenseStage make_packing(const Contraction& c, const PackedLayout& layout);
+// Packs the view's block of that number of the outer axes into a thread's own memory, at `pointer`.
+void pack_block(loop::Builder& b, const Contraction& c, const PackedLayout& layout,
+                loop::Value block, int pointer);
 
 }  // namespace burin::lower

@@ -21,14 +21,14 @@ constexpr int64_t kSide = 4;  // of a square that is transposed in registers
 // Packs a view while the network runs.
 class ViewPacker {
  public:
-  ViewPacker(Builder& b, const Contraction& c, const PackedLayout& layout, int64_t lanes)
-      : b_(b), c_(c), layout_(layout), lanes_(lanes), from_(c.rhs) {
-    from_.pointer = 0;
+  // From the view's pointer to the pointer `to`.
+  ViewPacker(Builder& b, const Contraction& c, const PackedLayout& layout, const View& from, int to)
+      : b_(b), c_(c), layout_(layout), lanes_(c.nest.lanes), from_(from), pointer_(to) {
     index_.assign(c.rhs_sizes.size(), b.index(0));
   }
 
-  // The rows [first, last) of all panels of an outer block.
-  void emit(Value block, Value first, Value last) {
+  // The rows [first, last) of all panels of an outer block, which begins at element `to`.
+  void emit(Value block, Value to, Value first, Value last) {
     first_ = first, last_ = last;
     size_t outer = c_.nest.outer.size();
     Value rest = block;
@@ -37,7 +37,6 @@ class ViewPacker {
       index_[i] = b_.rem(rest, b_.index(c_.rhs_sizes[i]));
       rest = b_.div(rest, b_.index(c_.rhs_sizes[i]));
     }
-    Value to = b_.mul(block, b_.index(layout_.block));
     Panels panels = split_panels(c_.nest.n, layout_.width);
     Value width = b_.index(layout_.width), size = b_.index(layout_.width * layout_.rows);
     for_range(b_, b_.index(0), b_.index(panels.full), [&](Value panel) {
@@ -114,7 +113,7 @@ class ViewPacker {
     square = transpose(square);
     for (int64_t i = 0; i < kSide; ++i) {
       b_.store(square[static_cast<size_t>(i)],
-               {b_.pointer(1), at, kF32Bytes, (i * width + n) * kF32Bytes});
+               {b_.pointer(pointer_), at, kF32Bytes, (i * width + n) * kF32Bytes});
     }
   }
 
@@ -154,7 +153,7 @@ class ViewPacker {
     for (int64_t n = 0; n < width; n += point.lanes) {
       point.extra.back() = n;
       point.mask = {};
-      loop::Address to{b_.pointer(1), at, kF32Bytes, n * kF32Bytes};
+      loop::Address to{b_.pointer(pointer_), at, kF32Bytes, n * kF32Bytes};
       if (apart && n >= count) {
         b_.store(b_.bits({c_.elem, 1}, 0), to);
         continue;
@@ -171,6 +170,7 @@ class ViewPacker {
   const PackedLayout& layout_;
   int64_t lanes_;
   View from_;
+  int pointer_;               // of what is packed
   std::vector<Value> index_;  // of the view's axes: outer, those of a row, n
   Value first_, last_;
 };
@@ -178,19 +178,28 @@ class ViewPacker {
 }  // namespace
 
 // One tile packs some rows of one outer block: rows of the view are read as they lie in memory.
-DenseStage make_packing(const Contraction& c, const PackedLayout& layout, int64_t lanes) {
+DenseStage make_packing(const Contraction& c, const PackedLayout& layout) {
   int64_t rows = std::max(ceil_div(layout.rows, kMostViewParts), kRowsAtOnce);
   int64_t parts = std::max<int64_t>(ceil_div(layout.rows, rows), 1);
   Builder b("pack", 2);
   Value first = b.mul(b.rem(b.tile(), b.index(parts)), b.index(rows));
-  ViewPacker(b, c, layout, lanes)
-      .emit(b.div(b.tile(), b.index(parts)), first,
+  Value block = b.div(b.tile(), b.index(parts));
+  View from = c.rhs;
+  from.pointer = 0;
+  ViewPacker(b, c, layout, from, 1)
+      .emit(block, b.mul(block, b.index(layout.block)), first,
             b.min(b.add(first, b.index(rows)), b.index(layout.rows)));
   DenseStage stage;
   stage.function = b.finish();
   stage.tiles = parts * layout.blocks;
   stage.bytes = 8.0 * static_cast<double>(layout.elements());
   return stage;
+}
+
+void pack_block(Builder& b, const Contraction& c, const PackedLayout& layout, Value block,
+                int pointer) {
+  ViewPacker(b, c, layout, c.rhs, pointer)
+      .emit(block, b.index(0), b.index(0), b.index(layout.rows));
 }
 
 }  // namespace burin::lower

@@ -86,6 +86,9 @@ Schedule choose_schedule(const Contraction& c, const TileChoice& tile,
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
 
+  Schedule own{tile.rows, tile.vectors, 1, m_tiles, panels};
+  if (outer >= kEnoughBlocks && packs_in_tile(c, own, machine)) return own;
+
   // Weights that stay in the second-level cache are used whole for a few rows at a time; others
   // pass once, a panel at a time, over all rows.
   bool weights_stay = nest.n * rows * 4 <= machine.l2_bytes / 2;
