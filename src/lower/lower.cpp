@@ -272,21 +272,25 @@ class Lowering {
     make_kernels(all);
   }
 
-  // Large values of maps that nothing but later kernels reads are stored past the caches, unless
-  // they may take the place of what their kernel is the last to read. (Dense kernels write pieces
-  // of rows, here and there: that is slower past the caches.)
+  // Large values that nothing but later kernels reads are stored past the caches, unless they may
+  // take the place of what their kernel is the last to read. (Dense kernels with sums store one
+  // line of a row, then one of the next: that is slower past the caches.)
   void choose_streams() {
     IdVector<NodeId, size_t> last(graph_.size(), 0);  // task that uses a node's buffer
     for (size_t i = 0; i < tasks_.size(); ++i) {
       for (NodeId id : tasks_[i].nodes) last[storage_.of(id)] = i;
     }
     for (size_t i = 0; i < tasks_.size(); ++i) {
-      if (!tasks_[i].fused) continue;
-      FusedJob& job = *tasks_[i].fused;
       auto node = [&](int pointer) {
         return storage_.of(tasks_[i].nodes[static_cast<size_t>(pointer)]);
       };
-      for (View& out : job.outputs) out.streams = is_streamed(node(out.pointer));
+      auto choose = [&](View& out) { out.streams = is_streamed(node(out.pointer)); };
+      if (tasks_[i].dense && tasks_[i].dense->sums.empty()) {
+        for (View& out : tasks_[i].dense->outputs) choose(out);
+      }
+      if (!tasks_[i].fused) continue;
+      FusedJob& job = *tasks_[i].fused;
+      for (View& out : job.outputs) choose(out);
       for (auto [written, read] : pairs_in_place(job)) {
         if (last[node(read)] == i) job.outputs[0].streams = false;
       }

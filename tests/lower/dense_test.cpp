@@ -100,6 +100,41 @@ TEST(DenseKernels, OperandsThatAreMade) {
   }
 }
 
+// Runs tiles and notes whether one stores past the caches.
+RunTile watch_streams(const RunTile& run, bool& streams) {
+  return [&, run](const lower::DenseStage& stage, auto buffers, auto bytes, int64_t tile) {
+    for (const loop::Inst& inst : stage.function.insts) streams |= inst.op == loop::Op::stream;
+    return run(stage, buffers, bytes, tile);
+  };
+}
+
+// Whole lines only; and none behind products, which hide what they write.
+TEST(DenseKernels, ResultsPastTheCaches) {
+  struct Row {
+    DenseCase c;
+    bool streams;  // by vectors as wide as a line
+  };
+  auto depthwise = [](int64_t channels) {
+    return conv_case("depthwise", {2, 6, 7, channels}, {3, 3, 1, channels}, {1, 1}, {1, 1}, {1, 1},
+                     {1, 1}, channels);
+  };
+  DenseCase conv = conv_case("conv", {1, 6, 7, 3}, {1, 1, 3, 32}, {1, 1}, {0, 0}, {0, 0}, {1, 1});
+  for (Row row : {Row{depthwise(16), true}, Row{depthwise(48), true}, Row{depthwise(40), false},
+                  Row{conv, false}}) {
+    row.c.streamed = row.c.epilogue = true;
+    for (const isa::Target& target : isa::runnable_targets()) {
+      bool streams = false;
+      RunTile run = watch_streams(engraved_tile(target), streams);
+      EXPECT_EQ(run_dense(row.c, target.machine, "", run).failure, "") << target.name;
+      EXPECT_EQ(streams, row.streams && target.machine.vector_bits == 512) << row.c.name;
+    }
+    bool streams = false;
+    RunTile run = watch_streams(interpret_tile(), streams);
+    EXPECT_EQ(run_dense(row.c, machine_of(512), "", run).failure, "");
+    EXPECT_EQ(streams, row.streams) << row.c.name;
+  }
+}
+
 std::vector<DenseCase> matmul_cases() {
   std::vector<DenseCase> cases;
   for (int64_t m : {1, 3, 7, 17, 33}) {

@@ -235,6 +235,7 @@ void build(const DenseCase& c, const loop::Machine& machine, Setup& s) {
   s.job.epilogue.results = {0};
   s.out = s.job.pointers++;
   s.job.outputs = {dense_view(s.out, s.result)};
+  s.job.outputs[0].streams = c.streamed;
   NodeId result = c.epilogue ? add_epilogue(s, g, root, rng) : root;
   if (c.reversed_output) result = reverse_output(s, g, result);
   g.output("y", result);

@@ -27,6 +27,7 @@ struct DenseCase {
   bool made = false;
   // Stores the result with its axes in reverse order of memory.
   bool reversed_output = false;
+  bool streamed = false;  // stores the result past the caches
 };
 
 DenseCase conv_case(std::string name, Dims x, Dims w, Dims stride, Dims low, Dims high,

@@ -143,6 +143,8 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   c.prefetch = plan.prefetch;
   c.carries_lhs = job.machine->splits_indexed;
   plan_fetches(c, schedule);
+  // Products hide what they write; past the caches they would wait.
+  for (View& out : c.nest.outputs) out.streams = false;
   bool left_packed = packs_left(c);
   if (left_packed) bind_left(job, c, schedule.rows, kernels);
   bool in_place = reads_in_place(c), in_tile = packs_in_tile(c, schedule, *job.machine);
