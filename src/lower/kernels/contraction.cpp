@@ -51,15 +51,15 @@ void bind_packed(const DenseJob& job, Contraction& c, int64_t vectors, DenseKern
   kernels.stages.push_back(std::move(packing));
 }
 
-// Packs the right-hand side of each tile into memory of its thread; returns what does so.
-std::function<void(Builder&)> bind_in_tile(const DenseJob& job, Contraction& c, int64_t vectors,
-                                           DenseKernels& kernels) {
+// The right-hand side of each tile is packed into memory of its thread.
+PackedLayout bind_in_tile(const DenseJob& job, Contraction& c, int64_t vectors,
+                          DenseKernels& kernels) {
   PackedLayout layout = packed_layout(c, vectors);
   Nest& nest = c.nest;
   nest.rhs = {job.pointers + static_cast<int>(kernels.extras.size()), c.rhs.dtype, 0, {}};
   nest.rhs_n_stride = layout.rows;
   kernels.extras.push_back({layout.block * 4, {}, true});
-  return [&c, layout](Builder& b) { pack_block(b, c, layout, b.tile(), c.nest.rhs.pointer); };
+  return layout;
 }
 
 // Packs the left side into a buffer of its own.
@@ -143,20 +143,18 @@ void make_contraction(const DenseJob& job, Contraction c, DenseKernels& kernels)
   c.prefetch = plan.prefetch;
   c.carries_lhs = job.machine->splits_indexed;
   plan_fetches(c, schedule);
-  // Products hide what they write; past the caches they would wait.
-  for (View& out : c.nest.outputs) out.streams = false;
   bool left_packed = packs_left(c);
   if (left_packed) bind_left(job, c, schedule.rows, kernels);
   bool in_place = reads_in_place(c), in_tile = packs_in_tile(c, schedule, *job.machine);
-  std::function<void(Builder&)> pack;
+  PackedLayout own;
   if (in_tile) {
-    pack = bind_in_tile(job, c, schedule.vectors, kernels);
+    own = bind_in_tile(job, c, schedule.vectors, kernels);
   } else {
     in_place ? bind_in_place(c) : bind_packed(job, c, schedule.vectors, kernels);
   }
 
   Builder b("contraction", job.pointers + static_cast<int>(kernels.extras.size()));
-  if (pack) pack(b);
+  if (in_tile) pack_block(b, c, own, b.tile(), c.nest.rhs.pointer);
   emit_nest(b, c.nest, schedule,
             [&](const MicroTile& micro) { emit_contraction_tile(b, c, micro); });
   DenseStage stage;

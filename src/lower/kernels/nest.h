@@ -47,6 +47,9 @@ struct Nest {
   View lhs, rhs;        // pointer and offset only; rhs.pointer < 0 without weights
   Expr epilogue;        // over outer axes, m, n
   std::vector<View> outputs;
+  // Stores past the caches what its outputs say. Products do not: they hide what they write, and
+  // would wait for it there.
+  bool streams = false;
   std::vector<View> sums;  // as DenseJob's
   bool begins_sums = true;
   uint16_t lanes = 1;

@@ -20,7 +20,7 @@ class EpilogueEmitter {
     point_.lane_axis = static_cast<int>(tile.index.size()) - 1;
     point_.lanes = nest_.lanes;
     point_.bases = views_;
-    point_.aligned = true;  // panels begin at whole vectors
+    point_.aligned = nest_.streams;  // panels begin at whole vectors
   }
 
   void emit() {

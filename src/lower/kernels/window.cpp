@@ -96,6 +96,7 @@ Window window_form(const DenseJob& job, DenseKernels& kernels) {
   }
   for (size_t i = 0; i <= axes.size(); ++i) sources.push_back({static_cast<int>(i), 1});
   nest.epilogue = remap(job.epilogue, sources);
+  nest.streams = true;
   for (const View& view : job.outputs) nest.outputs.push_back(remap(view, sources));
   for (const View& view : job.sums) nest.sums.push_back(remap(view, sources));
   nest.begins_sums = job.begins_sums;
