@@ -274,7 +274,8 @@ class Lowering {
 
   // Large values that nothing but later kernels reads are stored past the caches, unless they may
   // take the place of what their kernel is the last to read. (Dense kernels with sums store one
-  // line of a row, then one of the next: that is slower past the caches.)
+  // line of a row, then one of the next: that is slower past the caches. Of the others those do
+  // that say so, Nest::streams.)
   void choose_streams() {
     IdVector<NodeId, size_t> last(graph_.size(), 0);  // task that uses a node's buffer
     for (size_t i = 0; i < tasks_.size(); ++i) {

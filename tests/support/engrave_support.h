@@ -16,7 +16,8 @@ namespace burin::isa {
 // The target of that name, with " shared" behind it for a front end that is shared; fails the test
 // if there is none.
 Target target_named(std::string_view name);
-// Each instruction set that the host runs, as for the host's maker and, with AVX-512, for the other.
+// Each instruction set that the host runs, as for the host's maker and, with AVX-512, for the
+// other.
 std::vector<Target> runnable_targets();
 // The code with its listing; fails the test on errors.
 Code engrave_or_fail(const loop::Function& function, const Target& target);
