@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <initializer_list>
 
+#include "base/checked.h"
+
 namespace burin::loop {
 
 namespace {
@@ -25,7 +27,10 @@ bool is_unknown(int64_t bound) { return std::abs(bound) >= kFarByte / 2; }
 }  // namespace
 
 Footprint::Footprint(const Function& function)
-    : f_(function), items_(function.regions.size()), known_(function.types.size()) {
+    : f_(function),
+      advances_(function),
+      items_(function.regions.size()),
+      known_(function.types.size()) {
   for (const Constant& c : f_.constants) {
     auto value = clamp(static_cast<int64_t>(c.bits));
     known_[c.value.index].range = {value, value};
@@ -115,17 +120,30 @@ void Footprint::walk(RegionId region) {
 void Footprint::walk_loop(const Inst& inst) {
   std::span<const Value> operands = f_.operands(inst);
   const Region& body = f_.regions[inst.body];
-  int64_t lo = range(operands[0]).lo, hi = range(operands[1]).hi;
-  bool runs = lo < hi;
-  int64_t last = clamp(hi - 1);
-  if (runs && lo == range(operands[0]).hi) last -= (last - lo) % inst.imm;
-  known_[body.params[0].index].range = {lo, last};
+  Interval from = range(operands[0]), until = range(operands[1]);
+  bool runs = from.lo < until.hi;
+  int64_t last = clamp(until.hi - 1);
+  if (runs && from.lo == from.hi) last -= (last - from.lo) % inst.imm;
+  known_[body.params[0].index].range = {from.lo, last};
+  // Turns of the loop, at least and at most.
+  int64_t least = until.lo > from.hi ? ceil_div(until.lo - from.hi, inst.imm) : 0;
+  int64_t most = runs ? ceil_div(until.hi - from.lo, inst.imm) : 0;
   for (size_t k = 2; k < operands.size(); ++k) {
-    Known start = known_[operands[k].index];
-    if (runs) start.range = {};
-    if (is_mask(f_.type(operands[k]).elem)) start.range = {0, f_.type(operands[k]).lanes};
+    Known start = known_[operands[k].index], end = start;
+    if (is_mask(f_.type(operands[k]).elem)) {
+      start.range = end.range = {0, f_.type(operands[k]).lanes};
+    } else if (runs) {
+      Interval step = per_turn(advances_.of(inst.body, k - 2));
+      auto after = [&](int64_t turns, int64_t all) {
+        return Interval{
+            add(start.range.lo, std::min(multiply(step.lo, turns), multiply(step.lo, all))),
+            add(start.range.hi, std::max(multiply(step.hi, turns), multiply(step.hi, all)))};
+      };
+      end.range = after(least, most);
+      start.range = after(0, most - 1);
+    }
     known_[body.params[k - 1].index] = start;
-    known_[inst.result + k - 2] = start;
+    known_[inst.result + k - 2] = end;
   }
   if (!runs) return;
   walk(inst.body);
@@ -135,6 +153,16 @@ void Footprint::walk_loop(const Inst& inst) {
     if (known_[body.yields[k - 2].index].buffer != known_[operands[k].index].buffer)
       escaped_ = true;
   }
+}
+
+Footprint::Interval Footprint::per_turn(const Advance& advance) const {
+  if (!advance.known) return {};
+  Interval step{advance.constant, advance.constant};
+  for (auto [value, factor] : advance.terms) {
+    step.lo = add(step.lo, multiply(range(value).lo, factor));
+    step.hi = add(step.hi, multiply(range(value).hi, factor));
+  }
+  return step;
 }
 
 void Footprint::compute(const Inst& inst) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/byte_range.h"
+#include "loop/advance.h"
 #include "loop/function.h"
 
 namespace burin::loop {
@@ -60,12 +61,14 @@ class Footprint {
   bool matters(const Inst& inst) const;
   void walk(RegionId region);
   void walk_loop(const Inst& inst);
+  Interval per_turn(const Advance& advance) const;
   void compute(const Inst& inst);
   Interval arithmetic(const Inst& inst) const;
   void touch(const Access& access);
   const Interval& range(Value v) const { return known_[v.index].range; }
 
   const Function& f_;
+  const Advances advances_;
   std::vector<std::vector<Item>> items_;  // by region
   std::vector<size_t> latest_;            // by base: its last item in a region, while collecting
   std::vector<Known> known_;              // by value

@@ -135,7 +135,7 @@ TEST(Footprint, PointersMayMoveButNotChangeTheirBuffer) {
       return std::vector<Value>{b.offset({carried[0], {}, 1, 4})};
     });
   };
-  EXPECT_GE(bytes(moves, 0, 1).end, 16);
+  EXPECT_EQ(bytes(moves, 0, 1), (ByteRange{0, 16}));
   EXPECT_TRUE(touched(moves, 0, 1)[1].bytes.empty());
   auto changes = [](Builder& b) {
     Value init[] = {b.pointer(0)};
@@ -145,6 +145,53 @@ TEST(Footprint, PointersMayMoveButNotChangeTheirBuffer) {
     });
   };
   for (const Touched& t : touched(changes, 0, 1)) EXPECT_EQ(t.bytes, kAll);
+}
+
+TEST(Footprint, WhatLoopsCarryMovesByTheSameEachTurn) {
+  // Tile t: rows of `t` and 3 elements behind each other, then one element behind them.
+  auto build = [](Builder& b) {
+    Value row_bytes = b.mul(b.tile(), b.index(4));
+    Value init[] = {b.offset({b.pointer(0), {}, 1, 100}), b.index(7)};
+    std::vector<Value> last =
+        b.loop(b.index(0), b.index(3), 1, init, [&](Value, std::span<const Value> carried) {
+          b.store(b.index(0), {b.pointer(1), carried[1], 8, 0});
+          b.load(kF32, {carried[0]});
+          Value next = b.offset({b.offset({carried[0], row_bytes, 1, 8}), {}, 1, 4});
+          return std::vector<Value>{next, b.add(b.index(-2), carried[1])};
+        });
+    b.load(kF32, {last[0]});
+  };
+  std::vector<Touched> both = touched(build, 5, 6);
+  EXPECT_EQ(both[0].bytes, (ByteRange{100, 100 + 3 * 32 + 4}));
+  EXPECT_EQ(both[1].bytes, (ByteRange{24, 64}));  // 7, 5, 3
+  EXPECT_EQ(touched(build, 2, 6)[0].bytes, (ByteRange{100, 100 + 3 * 32 + 4}));
+}
+
+TEST(Footprint, LoopsOfFewOrManyTurns) {
+  auto build = [](Builder& b) {
+    Value turns = b.rem(b.tile(), b.index(4));
+    Value init[] = {b.pointer(0)};
+    std::vector<Value> last =
+        b.loop(b.index(0), turns, 1, init, [&](Value, std::span<const Value> carried) {
+          return std::vector<Value>{b.offset({carried[0], {}, 1, 10})};
+        });
+    b.load(kF32, {last[0]});
+  };
+  EXPECT_EQ(bytes(build, 2, 3), (ByteRange{20, 24}));
+  EXPECT_EQ(bytes(build, 1, 4), (ByteRange{10, 34}));
+  EXPECT_EQ(bytes(build, 0, 1), (ByteRange{0, 4}));
+}
+
+TEST(Footprint, WhatMovesByWhatATurnComputesIsNotKnown) {
+  auto build = [](Builder& b) {
+    Value init[] = {b.pointer(0)};
+    b.loop(b.index(0), b.index(3), 1, init, [&](Value i, std::span<const Value> carried) {
+      b.load(kF32, {carried[0]});
+      return std::vector<Value>{b.offset({carried[0], i, 4, 0})};
+    });
+  };
+  EXPECT_LE(bytes(build, 0, 1).begin, -kFarByte / 2);
+  EXPECT_GE(bytes(build, 0, 1).end, kFarByte / 2);
 }
 
 }  // namespace burin::loop
