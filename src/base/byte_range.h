@@ -10,6 +10,7 @@ struct ByteRange {
   int64_t begin = 0, end = 0;
 
   bool empty() const { return begin >= end; }
+  int64_t size() const { return empty() ? 0 : end - begin; }
   bool overlaps(const ByteRange& other) const { return begin < other.end && other.begin < end; }
   // Grows to hold `other` too.
   void cover(const ByteRange& other) {

@@ -65,25 +65,71 @@ std::string estimate_text(const runtime::Step& step, double cycles) {
                      step.performed / cycles);
 }
 
-int64_t early_tiles(const runtime::Stage& stage) {
-  int64_t count = 0;
-  for (const runtime::EarlyTiles& early : stage.early) count += early.count;
-  return count;
+// How a step runs on two threads.
+struct Running {
+  std::vector<runtime::Stage> stages;  // several: slices
+  std::vector<size_t> band;            // the other steps whose slices run in turn with its own
+
+  int64_t tiles() const {
+    int64_t count = 0;
+    for (const runtime::Stage& stage : stages) count += stage.tiles();
+    return count;
+  }
+  int64_t early_tiles() const {
+    int64_t count = 0;
+    for (const runtime::Stage& stage : stages) {
+      for (const runtime::EarlyTiles& early : stage.early) count += early.count;
+    }
+    return count;
+  }
+};
+
+// By step.
+std::vector<Running> running_on_two(const runtime::Program& program) {
+  std::vector<Running> running(program.steps.size());
+  std::vector<runtime::Stage> stages = runtime::plan_stages(program, 2);
+  for (const runtime::Stage& stage : stages) running[stage.step].stages.push_back(stage);
+  auto is_cut = [&](const runtime::Stage& stage) { return running[stage.step].stages.size() > 1; };
+  for (size_t step = 0; step < running.size(); ++step) {
+    size_t left = running[step].stages.size();
+    if (left == 1) continue;
+    for (const runtime::Stage& stage : stages) {
+      left -= stage.step == step ? 1 : 0;
+      std::vector<size_t>& band = running[step].band;
+      bool begun = left < running[step].stages.size(), met = std::ranges::count(band, stage.step);
+      if (begun && stage.step != step && is_cut(stage) && !met) band.push_back(stage.step);
+      if (left == 0) break;
+    }
+  }
+  return running;
 }
 
 // How far two threads wait for each other.
-std::string threads_text(const runtime::Stage& stage) {
-  if (stage.tiles < 2) return "";
-  int64_t count = early_tiles(stage), lag = runtime::kMostLag;
+std::string threads_text(const Running& running) {
+  if (running.tiles() < 2) return "";
+  int64_t count = running.early_tiles(), lag = runtime::kMostLag;
   if (count == 0) return "of two, each waits until both have done all kernels in front";
-  for (const runtime::EarlyTiles& early : stage.early) {
-    if (early.count > 0) lag = std::min(lag, early.lag);
+  for (const runtime::Stage& stage : running.stages) {
+    for (const runtime::EarlyTiles& early : stage.early) {
+      if (early.count > 0) lag = std::min(lag, early.lag);
+    }
   }
+  const char* what = running.stages.size() > 1 ? "slice" : "kernel";
   return fmt::format("of two, each runs its part of {} tiles while the other is up to {} behind",
-                     count, lag == 1 ? "one kernel" : std::to_string(lag) + " kernels");
+                     count,
+                     lag == 1 ? std::string("one ") + what : fmt::format("{} {}s", lag, what));
 }
 
-std::string paragraph(const driver::Compiled& compiled, const runtime::Stage& stage, size_t i) {
+// "8 of each thread's tiles, in turn with those of kernels 12, 13"
+std::string slices_text(const Running& running) {
+  if (running.stages.size() == 1) return "";
+  std::vector<std::string> others;
+  for (size_t step : running.band) others.push_back(std::to_string(step));
+  return fmt::format("{} of each thread's tiles, in turn with those of kernel{} {}",
+                     running.stages.size(), others.size() == 1 ? "" : "s", joined(others, ", "));
+}
+
+std::string paragraph(const driver::Compiled& compiled, const Running& running, size_t i) {
   const runtime::Step& step = compiled.program.steps[i];
   const Intermediates& kept = *compiled.intermediates;
   const driver::StepStory& story = kept.steps[i];
@@ -98,7 +144,8 @@ std::string paragraph(const driver::Compiled& compiled, const runtime::Stage& st
   line("work", fmt::format("{:.2f} MFLOP over {}", step.flops / 1e6, human_bytes(step.bytes)));
   for (const lower::Refusal& r : story.refused) line("refused", r.method + ": " + r.reason);
   line("ends", story.kernel.ended);
-  line("threads", threads_text(stage));
+  line("slices", slices_text(running));
+  line("threads", threads_text(running));
   line("passes", joined(passes_of(kept, story.kernel), ", "));
   return out;
 }
@@ -118,8 +165,8 @@ std::string explain_text(const driver::Compiled& compiled) {
                        joined(gone, ", "));
   }
   out += "\nKernels in the order they run:\n";
-  std::vector<runtime::Stage> stages = runtime::plan_stages(compiled.program, 2);
-  for (size_t i = 0; i < stages.size(); ++i) out += "\n" + paragraph(compiled, stages[i], i);
+  std::vector<Running> running = running_on_two(compiled.program);
+  for (size_t i = 0; i < running.size(); ++i) out += "\n" + paragraph(compiled, running[i], i);
   return out;
 }
 
@@ -133,8 +180,8 @@ nlohmann::json explain_json(const driver::Compiled& compiled) {
                            {"layers_changed", pass.changed.size()}});
   }
   j["layers_gone"] = layers_gone(kept.graph);
-  std::vector<runtime::Stage> stages = runtime::plan_stages(compiled.program, 2);
-  for (size_t i = 0; i < stages.size(); ++i) {
+  std::vector<Running> running = running_on_two(compiled.program);
+  for (size_t i = 0; i < running.size(); ++i) {
     const runtime::Step& step = compiled.program.steps[i];
     const driver::StepStory& story = kept.steps[i];
     nlohmann::json kernel = {{"name", step.name},           {"kind", story.kernel.kind},
@@ -151,7 +198,9 @@ nlohmann::json explain_json(const driver::Compiled& compiled) {
       kernel["refused"].push_back({{"method", r.method}, {"reason", r.reason}});
     }
     if (story.cycles > 0) kernel["estimated_cycles"] = story.cycles;
-    kernel["tiles_ahead_of_two_threads"] = early_tiles(stages[i]);
+    kernel["tiles_ahead_of_two_threads"] = running[i].early_tiles();
+    kernel["slices"] = running[i].stages.size();
+    kernel["in_turn_with"] = running[i].band;
     j["kernels"].push_back(std::move(kernel));
   }
   return j;

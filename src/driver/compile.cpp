@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "driver/band_memory.h"
 #include "driver/fit_memory.h"
 #include "driver/link.h"
 #include "driver/parallel.h"
@@ -21,6 +22,10 @@ namespace burin::driver {
 namespace {
 
 constexpr int64_t kReleaseEvery = 16 << 20;  // bytes of packed constants
+// In second-level caches: what steps of a band pass on, at least, and what is at hand of a band, at
+// most: a part of what a third-level cache keeps for a core.
+constexpr int64_t kCommonCaches = 8, kCachesAtHand = 12;
+constexpr double kMostBandGrowth = 1.125;  // of the arena
 
 class Stopwatch {
  public:
@@ -133,6 +138,22 @@ void set_touches(const lower::Lowered& lowered, const Engraving& engraving,
   }
 }
 
+// Gives the buffers their places, by a plan that lets steps form bands if it takes little more.
+void set_places(const lower::Lowered& lowered, const CompileOptions& options,
+                lower::MemoryPlan& plan, runtime::Program& program) {
+  place_buffers(lowered, plan, program);
+  int64_t cache = options.target.machine.l2_bytes;
+  program.band_limits = {kCommonCaches * cache, kCachesAtHand * cache};
+  auto most = static_cast<int64_t>(kMostBandGrowth * static_cast<double>(plan.arena_bytes));
+  if (options.max_memory > 0) {
+    most = std::min(most, options.max_memory - plan.scratch_bytes - program.constant_bytes);
+  }
+  std::optional<lower::MemoryPlan> banded = plan_band_memory(lowered, program, most);
+  if (!banded) return;
+  plan = *std::move(banded);
+  place_buffers(lowered, plan, program);
+}
+
 std::vector<ArenaBuffer> arena_buffers(const lower::Lowered& lowered,
                                        const lower::MemoryPlan& plan) {
   std::vector<ArenaBuffer> buffers;
@@ -169,14 +190,15 @@ Result<Compiled> compile(const graph::Graph& graph, const CompileOptions& option
   };
   BURIN_ASSIGN(Fitted fitted, lower_to_fit(optimized.graph, options, parallel));
   lower::Lowered& lowered = fitted.lowered;
-  const lower::MemoryPlan& plan = fitted.plan;
+  lower::MemoryPlan& plan = fitted.plan;
   result.recomputation = fitted.recomputation;
   watch.stage("lower");
 
   BURIN_ASSIGN(Engraving engraving,
                engrave_and_pack(lowered, optimized.graph, options, pool, result.program));
-  link(lowered, plan, engraving.codes, engraving.code_of, result.program);
+  link(lowered, engraving.codes, engraving.code_of, result.program);
   set_touches(lowered, engraving, result.program);
+  set_places(lowered, options, plan, result.program);
   name_ports(optimized.graph, result.program);
   watch.stage("engrave");
 

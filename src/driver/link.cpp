@@ -58,11 +58,8 @@ int64_t constant_bytes(const lower::Lowered& lowered) {
   return bytes;
 }
 
-void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-          std::span<const isa::Code> codes, std::span<const uint32_t> code_of,
-          runtime::Program& program) {
-  program.arena_bytes = plan.arena_bytes;
-  program.scratch_bytes = plan.scratch_bytes;
+void link(const lower::Lowered& lowered, std::span<const isa::Code> codes,
+          std::span<const uint32_t> code_of, runtime::Program& program) {
   for (const isa::Code& code : codes) {
     auto offset = static_cast<size_t>(round_up(static_cast<int64_t>(program.code.size()), 64));
     program.code.resize(offset, 0xcc);  // int3 between kernels
@@ -70,23 +67,33 @@ void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
         {static_cast<int64_t>(offset), static_cast<int64_t>(code.bytes.size())});
     program.code.insert(program.code.end(), code.bytes.begin(), code.bytes.end());
   }
-  int64_t ignored = 0;
-  auto offsets = constant_offsets(lowered, &ignored);
   for (size_t k = 0; k < lowered.kernels.size(); ++k) {
     const lower::Kernel& kernel = lowered.kernels[k];
     runtime::Step step;
     step.kernel = code_of[k];
     step.tiles = kernel.tiles;
-    for (const lower::BufferUse& use : kernel.buffers) {
-      step.buffers.push_back(place_of(lowered.buffers[use.buffer], plan.offsets[use.buffer],
-                                      offsets[use.buffer], use.offset));
-    }
     step.name = kernel.name, step.algorithm = kernel.algorithm;
     step.flops = kernel.flops, step.performed = kernel.performed;
     step.bytes = kernel.bytes, step.weight_bytes = kernel.weight_bytes;
     step.reason = reason_of(kernel);
     for (auto [node, buffer] : kernel.results) step.results.push_back({node.index, buffer});
     program.steps.push_back(std::move(step));
+  }
+}
+
+void place_buffers(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+                   runtime::Program& program) {
+  program.arena_bytes = plan.arena_bytes;
+  program.scratch_bytes = plan.scratch_bytes;
+  int64_t ignored = 0;
+  auto offsets = constant_offsets(lowered, &ignored);
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    std::vector<runtime::Place>& places = program.steps[k].buffers;
+    places.clear();
+    for (const lower::BufferUse& use : lowered.kernels[k].buffers) {
+      places.push_back(place_of(lowered.buffers[use.buffer], plan.offsets[use.buffer],
+                                offsets[use.buffer], use.offset));
+    }
   }
 }
 

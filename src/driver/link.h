@@ -15,11 +15,13 @@ namespace burin::driver {
 // What the kernels' constants take together.
 int64_t constant_bytes(const lower::Lowered& lowered);
 
-// Code, steps and memory of the program, its constants apart. code_of[k] is the index in `codes`
-// of lowered kernel k.
-void link(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
-          std::span<const isa::Code> codes, std::span<const uint32_t> code_of,
-          runtime::Program& program);
+// Code and steps of the program. code_of[k] is the index in `codes` of lowered kernel k.
+void link(const lower::Lowered& lowered, std::span<const isa::Code> codes,
+          std::span<const uint32_t> code_of, runtime::Program& program);
+
+// The program's memory, its constants apart, and the places of its steps' buffers.
+void place_buffers(const lower::Lowered& lowered, const lower::MemoryPlan& plan,
+                   runtime::Program& program);
 
 // The network's name, and names and types of its inputs and outputs.
 void name_ports(const graph::Graph& graph, runtime::Program& program);

@@ -41,9 +41,10 @@ class Planner {
  public:
   explicit Planner(const Lowered& lowered) : lowered_(lowered) {}
 
-  MemoryPlan plan() {
+  MemoryPlan plan(std::span<const Interleaved> interleaved) {
     measure_lives();
     merge_in_place();
+    stretch_lives(interleaved);
     Placement best = place(Policy::lowest);
     auto lowest = static_cast<double>(best.plan.arena_bytes);
     improve(best, Policy::middle, static_cast<int64_t>(kMostGrowth * lowest));
@@ -124,6 +125,17 @@ class Planner {
     for (BufferId id : from.buffers) block_of_[id] = target;
     into.buffers.insert(into.buffers.end(), from.buffers.begin(), from.buffers.end());
     from = {};
+  }
+
+  void stretch_lives(std::span<const Interleaved> interleaved) {
+    for (Block& block : blocks_) {
+      for (const Interleaved& kernels : interleaved) {
+        bool lives = block.first < kernels.end && block.last >= kernels.begin;
+        if (!lives) continue;
+        block.first = std::min(block.first, kernels.begin);
+        block.last = std::max(block.last, kernels.end - 1);
+      }
+    }
   }
 
   // The lowest offset at which `block` meets no placed block that is alive with it.
@@ -273,6 +285,8 @@ class Planner {
 
 }  // namespace
 
-MemoryPlan plan_memory(const Lowered& lowered) { return Planner(lowered).plan(); }
+MemoryPlan plan_memory(const Lowered& lowered, std::span<const Interleaved> interleaved) {
+  return Planner(lowered).plan(interleaved);
+}
 
 }  // namespace burin::lower

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "lower/kernel.h"
@@ -20,9 +21,15 @@ struct MemoryPlan {
   int64_t scratch_bytes = 0;  // per worker thread
 };
 
+// Kernels [begin, end) that do not run one after the other.
+struct Interleaved {
+  size_t begin = 0, end = 0;
+};
+
 // Largest buffers first, each at the lowest offset that is free during its life, or, where the
 // arena hardly grows by it, where two threads that share each buffer's work by halves find their
-// own lines.
-MemoryPlan plan_memory(const Lowered& lowered);
+// own lines. What lives in some of a list of interleaved kernels lives in all of them, but works in
+// place as ever.
+MemoryPlan plan_memory(const Lowered& lowered, std::span<const Interleaved> interleaved = {});
 
 }  // namespace burin::lower

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +47,14 @@ struct Step {
   std::vector<std::pair<uint32_t, int>> results;
 };
 
+// When steps run slice by slice (runtime/bands.h).
+struct BandLimits {
+  // Bytes that a step must have in common with those in front of it: caches keep less anyway.
+  int64_t least_common = std::numeric_limits<int64_t>::max();
+  // Bytes that the slices under way may touch together.
+  int64_t most_at_hand = 0;
+};
+
 struct KernelCode {
   int64_t offset = 0;  // in Program::code
   int64_t size = 0;
@@ -61,6 +70,7 @@ struct Program {
   std::vector<uint8_t> code;  // all kernels, each 64-byte aligned
   std::vector<KernelCode> kernels;
   std::vector<Step> steps;
+  BandLimits band_limits;
   std::shared_ptr<std::byte> constants;  // 64-byte aligned
   int64_t constant_bytes = 0;
   int64_t arena_bytes = 0;

@@ -71,7 +71,10 @@ Session::Session(std::shared_ptr<const Program> program, CodePages code, int thr
       tables_(static_cast<size_t>(pool_.threads())) {}
 
 void Session::prepare() {
-  for (const Step& step : program_->steps) prepare_step(step);
+  for (const Step& step : program_->steps) {
+    prepare_step(step);
+    step_stages_.push_back(make_stage(step_stages_.size(), step.tiles, pool_.threads()));
+  }
   stages_ = plan_stages(*program_, pool_.threads());
 }
 
@@ -108,24 +111,28 @@ void Session::patch(std::span<const void* const> inputs, std::span<void* const> 
   }
 }
 
-void Session::run_steps(size_t first, size_t count) {
+void Session::run_stages(std::span<const Stage> stages) {
   struct Call {
-    const PreparedStep* steps;
-    const std::vector<std::vector<void*>>& tables;
-  } call{steps_.data() + first, tables_};
+    const Session& session;
+    std::span<const Stage> stages;
+  } call{*this, stages};
   pool_.run(
       [](void* context, size_t worker, size_t stage, int64_t tile) {
         const Call& c = *static_cast<const Call*>(context);
-        const PreparedStep& step = c.steps[stage];
-        step.function(c.tables[worker].data() + step.first_pointer, tile);
+        c.session.run_tile(c.stages[stage].step, worker, tile);
       },
-      &call, std::span(stages_).subspan(first, count));
+      &call, stages);
+}
+
+void Session::run_tile(size_t step, size_t worker, int64_t tile) const {
+  const PreparedStep& prepared = steps_[step];
+  prepared.function(tables_[worker].data() + prepared.first_pointer, tile);
 }
 
 void Session::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
   patch(inputs, outputs);
   FloatStateGuard guard;
-  run_steps(0, steps_.size());
+  run_stages(stages_);
 }
 
 void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* const> outputs,
@@ -134,7 +141,7 @@ void Session::run_stepwise(std::span<const void* const> inputs, std::span<void* 
   for (size_t i = 0; i < steps_.size(); ++i) {
     {
       FloatStateGuard guard;
-      run_steps(i, 1);
+      run_stages({&step_stages_[i], 1});
     }
     after(i);
   }
@@ -147,7 +154,7 @@ void Session::run_timed(std::span<const void* const> inputs, std::span<void* con
   FloatStateGuard guard;
   for (size_t i = 0; i < steps_.size(); ++i) {
     auto start = Clock::now();
-    run_steps(i, 1);
+    run_stages({&step_stages_[i], 1});
     step_seconds[i] += seconds_since(start);
   }
 }
@@ -155,15 +162,14 @@ void Session::run_timed(std::span<const void* const> inputs, std::span<void* con
 std::vector<Session::TileSpan> Session::run_traced(std::span<const void* const> inputs,
                                                    std::span<void* const> outputs) {
   struct Call {
-    const std::vector<PreparedStep>& steps;
-    const std::vector<std::vector<void*>>& tables;
+    const Session& session;
     std::vector<std::vector<TileSpan>> spans;  // by worker
     Clock::time_point start;
     double now() const { return seconds_since(start); }
   };
   int64_t tiles = 0;
-  for (const Stage& stage : stages_) tiles += stage.tiles;
-  Call call{steps_, tables_, std::vector<std::vector<TileSpan>>(tables_.size()), {}};
+  for (const Stage& stage : stages_) tiles += stage.tiles();
+  Call call{*this, std::vector<std::vector<TileSpan>>(tables_.size()), {}};
   for (auto& spans : call.spans) spans.reserve(static_cast<size_t>(tiles));
   patch(inputs, outputs);
   FloatStateGuard guard;
@@ -171,11 +177,11 @@ std::vector<Session::TileSpan> Session::run_traced(std::span<const void* const> 
   pool_.run(
       [](void* context, size_t worker, size_t index, int64_t tile) {
         Call& c = *static_cast<Call*>(context);
-        const PreparedStep& step = c.steps[index];
+        size_t step = c.session.stages_[index].step;
         double begin = c.now();
-        step.function(c.tables[worker].data() + step.first_pointer, tile);
+        c.session.run_tile(step, worker, tile);
         c.spans[worker].push_back(
-            {static_cast<uint32_t>(index), static_cast<uint32_t>(worker), tile, begin, c.now()});
+            {static_cast<uint32_t>(step), static_cast<uint32_t>(worker), tile, begin, c.now()});
       },
       &call, stages_);
   std::vector<TileSpan> all;

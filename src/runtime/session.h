@@ -69,7 +69,8 @@ class Session {
   void prepare();
   void prepare_step(const Step& step);
   void patch(std::span<const void* const> inputs, std::span<void* const> outputs);
-  void run_steps(size_t first, size_t count);
+  void run_stages(std::span<const Stage> stages);
+  void run_tile(size_t step, size_t worker, int64_t tile) const;
 
   std::shared_ptr<const Program> program_;
   CodePages code_;
@@ -79,7 +80,8 @@ class Session {
   int64_t scratch_stride_ = 0;  // bytes from one worker's to the next one's
   std::shared_ptr<std::byte> scratch_;
   std::vector<PreparedStep> steps_;
-  std::vector<Stage> stages_;  // by step
+  std::vector<Stage> stages_;       // of a run
+  std::vector<Stage> step_stages_;  // one for each step
   // Per worker, the steps' buffers; they differ in the scratch memory.
   std::vector<std::vector<void*>> tables_;
   std::vector<Patch> patches_;

@@ -40,11 +40,6 @@ int64_t lead(uint64_t passed, uint64_t stage) {
   return difference >> (64 - kStageBits);
 }
 
-int64_t share_of(const Stage& stage, size_t share, size_t shares) {
-  auto s = static_cast<int64_t>(share), all = static_cast<int64_t>(shares);
-  return share_begin(stage.tiles, s + 1, all) - share_begin(stage.tiles, s, all);
-}
-
 int64_t tiles_of_piece(int64_t share_tiles) {
   return std::max<int64_t>(1, ceil_div(share_tiles, kMostPieces));
 }
@@ -136,12 +131,12 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::run(Task task, void* context, int64_t tiles) {
-  Stage stage{tiles};
+  Stage stage = make_stage(0, tiles, threads());
   run(task, context, {&stage, 1});
 }
 
 void ThreadPool::run(Task task, void* context, std::span<const Stage> stages) {
-  bool several = std::any_of(stages.begin(), stages.end(), [](auto& s) { return s.tiles > 1; });
+  bool several = std::any_of(stages.begin(), stages.end(), [](auto& s) { return s.tiles() > 1; });
   if (workers_.empty() || !several) return run_alone(task, context, stages);
   task_ = task, context_ = context, stages_ = stages;
   first_ = goal_.load(std::memory_order_relaxed);
@@ -154,7 +149,9 @@ void ThreadPool::run(Task task, void* context, std::span<const Stage> stages) {
 
 void ThreadPool::run_alone(Task task, void* context, std::span<const Stage> stages) {
   for (size_t s = 0; s < stages.size(); ++s) {
-    for (int64_t t = 0; t < stages[s].tiles; ++t) task(context, 0, s, t);
+    for (const TileRange& share : stages[s].shares) {
+      for (int64_t t = share.first; t < share.end(); ++t) task(context, 0, s, t);
+    }
   }
   _mm_sfence();
 }
@@ -233,9 +230,7 @@ void ThreadPool::enter(size_t index, uint64_t stage) {
   Share& share = shares_[index];
   uint64_t end = first_ + stages_.size();
   int64_t tiles = 0;
-  while (stage != end && (tiles = share_of(stages_[stage - first_], index, count())) == 0) {
-    ++stage;
-  }
+  while (stage != end && (tiles = stages_[stage - first_].shares[index].count) == 0) ++stage;
   if (stage == end) {
     share.passed.store(stage, std::memory_order_release);  // the run may be over now
     return;
@@ -297,9 +292,7 @@ bool ThreadPool::serve_share(Worker& worker, size_t owner) {
 void ThreadPool::run_pieces(size_t worker, size_t owner, const Pieces& pieces) {
   auto index = static_cast<size_t>(shares_[owner].passed.load(std::memory_order_relaxed) - first_);
   const Stage& stage = stages_[index];
-  auto shares = static_cast<int64_t>(count()), o = static_cast<int64_t>(owner);
-  int64_t begin = share_begin(stage.tiles, o, shares);
-  int64_t tiles = share_begin(stage.tiles, o + 1, shares) - begin;
+  auto [begin, tiles] = stage.shares[owner];
   int64_t each = tiles_of_piece(tiles);
   int64_t last = std::min(pieces.end * each, tiles);
   int64_t first = stage.early.empty() || each > 1 ? 0 : stage.early[owner].first;

@@ -26,13 +26,13 @@ class ThreadPool {
   int threads() const { return static_cast<int>(count()); }
 
   using Task = void (*)(void* context, size_t worker, size_t stage, int64_t tile);
-  // Calls task(context, w, s, t) for each stage s and each t in [0, stages[s].tiles), on any of the
-  // threads; returns when all are done. No two calls with one w in [0, threads) overlap. A tile
-  // runs when all of the stages in front are done, or as `Stage::early` of threads() shares
-  // allows. Worker w begins with the w-th share of the tiles of each stage, so what it wrote in one
-  // stage it finds in its cache in the next. Denormals are flushed on the workers.
+  // Calls task(context, w, s, t) for each stage s and each tile t of its threads() shares, on any
+  // of the threads; returns when all are done. No two calls with one w in [0, threads) overlap. A
+  // tile runs when all of the stages in front are done, or as `Stage::early` allows. Worker w
+  // begins with the w-th share of each stage, so what it wrote in one stage it finds in its cache
+  // in the next. Denormals are flushed on the workers.
   void run(Task task, void* context, std::span<const Stage> stages);
-  // One stage.
+  // One stage of tiles [0, tiles).
   void run(Task task, void* context, int64_t tiles);
 
  private:

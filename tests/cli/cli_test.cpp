@@ -139,6 +139,29 @@ TEST(Cli, InspectExplainsEveryKernel) {
   EXPECT_EQ(run_burin("inspect lenet --json").exit_code, 1);
 }
 
+TEST(Cli, InspectExplainsSlices) {
+  TempFolder folder;
+  // Each layer's result takes 32 MB.
+  std::string net = folder.write(
+      "wide.net", "input 8x512x1024\nconv 16 1x1 relu\nconv 16 1x1 tanh\nglobalpool\n");
+  CommandResult json = run_burin("inspect " + net + " --explain --json");
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  size_t cut = 0;
+  auto kernels = nlohmann::json::parse(json.out)["kernels"];
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    for (size_t other : kernels[i]["in_turn_with"]) {
+      EXPECT_GT(kernels[i]["slices"], 1);
+      EXPECT_GT(kernels[other]["slices"], 1);
+      EXPECT_NE(other, i);
+      ++cut;
+    }
+  }
+  EXPECT_GT(cut, 0u) << "no kernels that take turns";
+  CommandResult text = run_burin("inspect " + net + " --explain");
+  EXPECT_NE(text.out.find(" of each thread's tiles, in turn with those of kernel"),
+            std::string::npos);
+}
+
 TEST(Cli, TunedKernelsAreUsedUnlessDeclined) {
   TempFolder folder;
   std::string cache = folder.file("sub/tune.json");

@@ -161,4 +161,23 @@ TEST(MemoryPlan, ScratchIsShared) {
   EXPECT_EQ(plan.arena_bytes, 0);
 }
 
+TEST(MemoryPlan, WhatIsInterleavedLivesTogether) {
+  // 0 -> 1 -> 2 -> 3: buffer 3 could have the memory of 1 if the kernels ran one after the other.
+  Lowered lowered;
+  for (size_t i = 0; i < 4; ++i) {
+    lowered.buffers.push_back({.kind = Buffer::Kind::temporary, .bytes = 1 << 20});
+  }
+  for (size_t k = 0; k < 3; ++k) lowered.kernels.push_back(kernel_over({k, k + 1}));
+  EXPECT_EQ(plan_memory(lowered).arena_bytes, 2 << 20);
+  std::vector<Interleaved> last = {{1, 3}};
+  MemoryPlan plan = plan_memory(lowered, last);
+  EXPECT_EQ(plan.arena_bytes, 3 << 20);
+  EXPECT_NE(plan.offsets[BufferId(3)], plan.offsets[BufferId(1)]);
+  // Working in place stays possible.
+  lowered.kernels[2].in_place = {{1, 0}};
+  plan = plan_memory(lowered, last);
+  EXPECT_EQ(plan.arena_bytes, 2 << 20);
+  EXPECT_EQ(plan.offsets[BufferId(3)], plan.offsets[BufferId(2)]);
+}
+
 }  // namespace burin::lower

@@ -54,7 +54,7 @@ TEST(RunAhead, WhatItsOwnShareMadeIsEarly) {
   std::vector<Stage> stages = plan_stages(elementwise(5), 2);
   ASSERT_EQ(stages.size(), 5u);
   for (const Stage& stage : stages) {
-    EXPECT_EQ(stage.tiles, kTiles);
+    EXPECT_EQ(stage.tiles(), kTiles);
     ASSERT_EQ(stage.early.size(), 2u);
     expect_early(stage.early[0], 0, 16, kMostLag);
     expect_early(stage.early[1], 0, 16, kMostLag);

@@ -90,16 +90,11 @@ class ChainOfStages : public testing::TestWithParam<int> {
     std::atomic<int> too_early = 0;
   };
 
-  static int64_t begin(const Chain& c, size_t s, size_t share) {
-    auto shares = static_cast<int64_t>(c.done[s].size());
-    return share_begin(c.stages[s].tiles, static_cast<int64_t>(share), shares);
-  }
-
   // Whether a share has done stages [0, end).
   static bool has_done(const Chain& c, size_t share, int64_t end) {
     for (int64_t s = 0; s < end; ++s) {
       auto i = static_cast<size_t>(s);
-      if (c.done[i][share] < begin(c, i, share + 1) - begin(c, i, share)) return false;
+      if (c.done[i][share] < c.stages[i].shares[share].count) return false;
     }
     return true;
   }
@@ -107,10 +102,12 @@ class ChainOfStages : public testing::TestWithParam<int> {
   static void run_tile(void* context, size_t, size_t s, int64_t tile) {
     Chain& c = *static_cast<Chain*>(context);
     size_t shares = c.done[s].size(), share = 0;
-    while (begin(c, s, share + 1) <= tile) ++share;
+    while (tile < c.stages[s].shares[share].first || tile >= c.stages[s].shares[share].end()) {
+      ++share;
+    }
     EarlyTiles early;
     if (!c.stages[s].early.empty()) early = c.stages[s].early[share];
-    int64_t at = tile - begin(c, s, share);
+    int64_t at = tile - c.stages[s].shares[share].first;
     bool is_early = at >= early.first && at < early.first + early.count;
     for (size_t other = 0; other < shares; ++other) {
       auto end = static_cast<int64_t>(s);
@@ -128,15 +125,15 @@ class ChainOfStages : public testing::TestWithParam<int> {
       return static_cast<int64_t>(state >> 8) % below;
     };
     for (int64_t s = 1 + random(9); s > 0; --s) {
-      Stage stage{random(4) == 0 ? random(3) : random(40)};
-      for (int64_t share = 0; share < shares && seed % 4 != 0; ++share) {
-        int64_t tiles =
-            share_begin(stage.tiles, share + 1, shares) - share_begin(stage.tiles, share, shares);
-        int64_t first = random(tiles + 1);
-        stage.early.push_back({first, random(tiles - first + 1), random(4)});
+      int64_t slices = 1 + random(3), slice = random(slices), tiles = random(40);
+      if (random(4) == 0) tiles = random(3);
+      Stage stage = make_stage(0, tiles, shares, slice, slices);
+      for (size_t share = 0; share < stage.shares.size() && seed % 4 != 0; ++share) {
+        int64_t first = random(stage.shares[share].count + 1);
+        stage.early.push_back({first, random(stage.shares[share].count - first + 1), random(4)});
       }
       c.done.emplace_back(static_cast<size_t>(shares));
-      c.seen.emplace_back(static_cast<size_t>(stage.tiles));
+      c.seen.emplace_back(static_cast<size_t>(tiles));
       c.stages.push_back(std::move(stage));
     }
   }
@@ -149,8 +146,14 @@ TEST_P(ChainOfStages, RunsEachTileOnceAndNoneTooEarly) {
     fill(chain, seed, pool.threads());
     pool.run(run_tile, &chain, chain.stages);
     ASSERT_EQ(chain.too_early.load(), 0) << seed;
-    for (const auto& stage : chain.seen) {
-      for (const auto& count : stage) ASSERT_EQ(count.load(), 1) << seed;
+    for (size_t s = 0; s < chain.stages.size(); ++s) {
+      std::vector<int> expected(chain.seen[s].size(), 0);
+      for (const TileRange& share : chain.stages[s].shares) {
+        for (int64_t t = share.first; t < share.end(); ++t) ++expected[static_cast<size_t>(t)];
+      }
+      for (size_t t = 0; t < expected.size(); ++t) {
+        ASSERT_EQ(chain.seen[s][t].load(), expected[t]) << seed;
+      }
     }
   }
 }

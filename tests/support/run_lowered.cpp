@@ -2,7 +2,9 @@
 #include "tests/support/run_lowered.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "driver/band_memory.h"
 #include "driver/touches.h"
 #include "isa/target.h"
 #include "loop/interp.h"
@@ -36,9 +38,9 @@ std::byte* keep_copy(Memory& memory, int64_t bytes, const std::byte* from) {
   return memory.copies.back().get();
 }
 
-Memory place(const graph::Graph& graph, const Lowered& lowered, std::span<const Tensor> inputs) {
+Memory place(const graph::Graph& graph, const Lowered& lowered, const lower::MemoryPlan& plan,
+             std::span<const Tensor> inputs) {
   Memory memory;
-  lower::MemoryPlan plan = lower::plan_memory(lowered);
   memory.arena = allocate_bytes(std::max<int64_t>(plan.arena_bytes, 1));
   std::memset(memory.arena.get(), 0xa5, static_cast<size_t>(plan.arena_bytes));
   for (const graph::Port& port : graph.outputs) memory.outputs.emplace_back(graph.type(port.node));
@@ -71,20 +73,54 @@ void spoil_scratch(const lower::Kernel& kernel, const Lowered& lowered, const Me
   }
 }
 
+runtime::Place place_of(const Buffer& buffer, int64_t arena_offset, int64_t use_offset) {
+  using Kind = runtime::Place::Kind;
+  switch (buffer.kind) {
+    case Buffer::Kind::temporary: return {Kind::arena, 0, arena_offset + use_offset};
+    case Buffer::Kind::scratch: return {Kind::scratch, 0, 0};
+    case Buffer::Kind::constant: return {Kind::constant, 0, 0};
+    case Buffer::Kind::input: return {Kind::input, buffer.port, use_offset};
+    case Buffer::Kind::output: return {Kind::output, buffer.port, use_offset};
+  }
+  __builtin_unreachable();
+}
+
+void set_places(const Lowered& lowered, const lower::MemoryPlan& plan, runtime::Program& program) {
+  for (size_t k = 0; k < lowered.kernels.size(); ++k) {
+    program.steps[k].buffers.clear();
+    for (const lower::BufferUse& use : lowered.kernels[k].buffers) {
+      program.steps[k].buffers.push_back(
+          place_of(lowered.buffers[use.buffer], plan.offsets[use.buffer], use.offset));
+    }
+  }
+}
+
+// The steps of a program, without code, that runs slice by slice whatever it can; with the memory
+// for that.
+runtime::Program steps_of(const Lowered& lowered, lower::MemoryPlan& plan) {
+  runtime::Program program;
+  program.band_limits = {1, std::numeric_limits<int64_t>::max() / 4};
+  for (const lower::Kernel& kernel : lowered.kernels) {
+    runtime::Step step;
+    step.tiles = kernel.tiles;
+    step.touches = driver::clip_touches(driver::find_touches(kernel), kernel, lowered);
+    program.steps.push_back(std::move(step));
+  }
+  plan = lower::plan_memory(lowered);
+  set_places(lowered, plan, program);
+  if (auto banded = driver::plan_band_memory(lowered, program, program.band_limits.most_at_hand)) {
+    plan = *std::move(banded);
+    set_places(lowered, plan, program);
+  }
+  return program;
+}
+
 // Kernels and their tiles as shares of threads run them, one share as far ahead of the others as
 // `runtime/run_ahead.h` lets it, so that a tile that begins too early shows.
 class Shares {
  public:
-  Shares(const Lowered& lowered, const Memory& memory, RunOrder order)
+  Shares(const Lowered& lowered, const Memory& memory, runtime::Program program, RunOrder order)
       : lowered_(lowered), memory_(memory), order_(order), at_(static_cast<size_t>(order.shares)) {
-    runtime::Program program;
-    for (const lower::Kernel& kernel : lowered.kernels) {
-      runtime::Step step;
-      step.tiles = kernel.tiles;
-      for (const lower::BufferUse& use : kernel.buffers) step.buffers.push_back(place_of(use));
-      step.touches = driver::clip_touches(driver::find_touches(kernel), kernel, lowered);
-      program.steps.push_back(std::move(step));
-    }
     stages_ = runtime::plan_stages(program, order.shares);
     for (runtime::Step& step : program.steps) touches_.push_back(std::move(step.touches));
   }
@@ -113,26 +149,9 @@ class Shares {
     int64_t tiles = 0;  // that it has run of the stage
   };
 
-  runtime::Place place_of(const lower::BufferUse& use) const {
-    using Kind = runtime::Place::Kind;
-    const Buffer& buffer = lowered_.buffers[use.buffer];
-    switch (buffer.kind) {
-      case Buffer::Kind::temporary:
-        return {Kind::arena, 0, memory_.places[use.buffer] - memory_.arena.get() + use.offset};
-      case Buffer::Kind::scratch: return {Kind::scratch, 0, 0};
-      case Buffer::Kind::constant: return {Kind::constant, 0, 0};
-      case Buffer::Kind::input: return {Kind::input, buffer.port, use.offset};
-      case Buffer::Kind::output: return {Kind::output, buffer.port, use.offset};
-    }
-    __builtin_unreachable();
-  }
-
   int64_t share_of(const Cursor& cursor) const { return &cursor - at_.data(); }
-  int64_t begin(const Cursor& cursor, int64_t share) const {
-    return runtime::share_begin(stages_[cursor.stage].tiles, share, order_.shares);
-  }
-  int64_t tiles(const Cursor& cursor) const {
-    return begin(cursor, share_of(cursor) + 1) - begin(cursor, share_of(cursor));
+  const runtime::TileRange& range(const Cursor& cursor) const {
+    return stages_[cursor.stage].shares[static_cast<size_t>(share_of(cursor))];
   }
   runtime::EarlyTiles early(const Cursor& cursor) const {
     const auto& early = stages_[cursor.stage].early;
@@ -140,7 +159,7 @@ class Shares {
   }
 
   void skip_empty(Cursor& cursor) const {
-    while (cursor.stage < stages_.size() && cursor.tiles == tiles(cursor)) {
+    while (cursor.stage < stages_.size() && cursor.tiles == range(cursor).count) {
       ++cursor.stage, cursor.tiles = 0;
     }
   }
@@ -154,10 +173,10 @@ class Shares {
 
   // The early ones first, each kind from its end: the order of tiles must not matter.
   std::expected<void, Diagnostic> run_tile(Cursor& cursor) {
-    int64_t count = tiles(cursor), many = early(cursor).count;
+    int64_t count = range(cursor).count, many = early(cursor).count;
     int64_t i = cursor.tiles < many ? many - 1 - cursor.tiles : count - 1 - (cursor.tiles - many);
-    int64_t tile = begin(cursor, share_of(cursor)) + (early(cursor).first + i) % count;
-    auto done = run_kernel_tile(cursor.stage, tile);
+    int64_t tile = range(cursor).first + (early(cursor).first + i) % count;
+    auto done = run_kernel_tile(stages_[cursor.stage].step, tile);
     ++cursor.tiles;
     skip_empty(cursor);
     return done;
@@ -234,8 +253,10 @@ const RegisterExecution register_small_caches(
 
 Result<std::vector<Tensor>> run_lowered(const graph::Graph& graph, const Lowered& lowered,
                                         std::span<const Tensor> inputs, RunOrder order) {
-  Memory memory = place(graph, lowered, inputs);
-  if (auto done = Shares(lowered, memory, order).run(); !done) {
+  lower::MemoryPlan plan;
+  runtime::Program program = steps_of(lowered, plan);
+  Memory memory = place(graph, lowered, plan, inputs);
+  if (auto done = Shares(lowered, memory, std::move(program), order).run(); !done) {
     return std::unexpected(std::move(done.error()));
   }
   return std::move(memory.outputs);
