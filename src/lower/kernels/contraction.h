@@ -117,8 +117,29 @@ std::vector<Parameters> contraction_alternatives(const Contraction& c, const Par
 
 // Chooses what register tiles fetch (contraction_fetch.cpp).
 void plan_fetches(Contraction& c, const Schedule& schedule);
-// Fetches what a tile's epilogue reads and writes, or that of the next tile along m.
-void fetch_for_epilogue(loop::Builder& b, const MicroTile& tile, bool ahead);
+// Fetches what a register tile's epilogue reads and writes, or that of the next tile along m.
+class EpilogueFetch {
+ public:
+  EpilogueFetch(loop::Builder& b, const MicroTile& tile, bool ahead);
+
+  bool empty() const { return rows_.empty(); }
+  void all();
+  // One row of the tile: as many lines at once as the core keeps waiting.
+  void row(int64_t r);
+  void row(loop::Value r);
+
+ private:
+  struct Rows {
+    loop::Value first;
+    const View* view = nullptr;
+  };
+  void fetch(const loop::Address& row, const View& view);
+
+  loop::Builder& b_;
+  const MicroTile& tile_;
+  int64_t first_;  // row
+  std::vector<Rows> rows_;
+};
 
 // Emits one register tile.
 void emit_contraction_tile(loop::Builder& b, const Contraction& c, const MicroTile& tile);

@@ -1,6 +1,7 @@
 // The register tile of a contraction: accumulators in registers over the whole of k.
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
@@ -25,6 +26,7 @@ class ContractionEmitter {
     auto count = static_cast<size_t>(tile.segment.rows * tile.vectors);
     acc_ = tile.sums;
     if (acc_.empty()) acc_.assign(count, b.bits(vector_, 0));
+    if (c.fetches_epilogue) fetch_.emplace(b, tile, c.fetches_ahead);
   }
 
   std::vector<Value> emit() {
@@ -109,10 +111,51 @@ class ContractionEmitter {
     bool straight = fmas * count <= kStraightFmasPerLane * c_.nest.lanes;
     int64_t looped = straight ? 0 : count / kContractionUnroll * kContractionUnroll;
     int64_t lhs_step = stride * kF32Bytes, rhs_step = tile_.rhs_row * kF32Bytes;
-    if (looped > 0) loop_steps(lhs, rhs, looped, lhs_step, rhs_step);
+    int64_t rows = tile_.segment.rows, row_steps = looped / rows;
+    row_steps -= row_steps % kContractionUnroll;
+    Address x = lhs, w = rhs;
+    if (fetch_ && row_steps > 0 && lhs_step != 0) {
+      fetch_row_by_row(x, w, row_steps, lhs_step, rhs_step);
+      looped -= rows * row_steps, count -= rows * row_steps;
+    } else if (fetch_ && looped > 0) {
+      fetch_->all();
+    }
+    if (looped > 0) loop_steps(x, w, looped, lhs_step, rhs_step);
     for (int64_t k = looped; k < count; ++k) {
-      if (looped == 0) prefetch_step(k, lhs_step);
-      step(lhs.plus(k * lhs_step), rhs.plus(k * rhs_step));
+      if (straight) {
+        prefetch_step(k, lhs_step);
+        for (int64_t r = 0; fetch_ && r < rows; ++r) {
+          if (r * count / rows == k) fetch_->row(r);
+        }
+      }
+      step(x.plus(k * lhs_step), w.plus(k * rhs_step));
+    }
+  }
+
+  // `row_steps` steps of k for each row of the tile, before which what the epilogue needs of that
+  // row is fetched: all at once would hold up what the sums load. Moves x and w behind them.
+  void fetch_row_by_row(Address& x, Address& w, int64_t row_steps, int64_t lhs_step,
+                        int64_t rhs_step) {
+    std::vector<Value> init = {x.base, w.base};
+    init.insert(init.end(), acc_.begin(), acc_.end());
+    Address ahead = ahead_;
+    Value rows = b_.index(tile_.segment.rows);
+    std::vector<Value> last =
+        b_.loop(b_.index(0), rows, 1, init, [&](Value r, std::span<const Value> carried) {
+          acc_.assign(carried.begin() + 2, carried.end());
+          fetch_->row(r);
+          if (ahead.base.valid()) ahead_.base = advance(ahead.base, r, row_steps * c_.prefetch);
+          loop_steps({carried[0], {}, 1, x.disp}, {carried[1], {}, 1, w.disp}, row_steps, lhs_step,
+                     rhs_step);
+          std::vector<Value> yields = {b_.offset({carried[0], {}, 1, row_steps * lhs_step}),
+                                       b_.offset({carried[1], {}, 1, row_steps * rhs_step})};
+          yields.insert(yields.end(), acc_.begin(), acc_.end());
+          return yields;
+        });
+    x.base = last[0], w.base = last[1];
+    acc_.assign(last.begin() + 2, last.end());
+    if (ahead.base.valid()) {
+      ahead_ = ahead.plus(tile_.segment.rows * row_steps * c_.prefetch * kF32Bytes);
     }
   }
 
@@ -203,7 +246,8 @@ class ContractionEmitter {
   const Contraction& c_;
   const MicroTile& tile_;
   Type vector_;
-  uint32_t rows_ = 0;       // active in the current run of taps
+  uint32_t rows_ = 0;  // active in the current run of taps
+  std::optional<EpilogueFetch> fetch_;
   Address ahead_;           // of the next panel, for the current run; no base if none
   std::vector<Value> acc_;  // [row][vector]
 };
@@ -211,7 +255,6 @@ class ContractionEmitter {
 }  // namespace
 
 void emit_contraction_tile(Builder& b, const Contraction& c, const MicroTile& tile) {
-  if (c.fetches_epilogue) fetch_for_epilogue(b, tile, c.fetches_ahead);
   std::vector<Value> acc = ContractionEmitter(b, c, tile).emit();
   emit_epilogue(b, tile, acc);
 }

@@ -146,7 +146,7 @@ class WindowEmitter {
 
 void emit_window_tile(Builder& b, const Window& w, bool weights_in_registers,
                       const MicroTile& tile) {
-  if (w.fetches_epilogue) fetch_for_epilogue(b, tile, 1);
+  if (w.fetches_epilogue) EpilogueFetch(b, tile, true).all();
   std::vector<Value> acc = WindowEmitter(b, w, weights_in_registers, tile).emit();
   emit_epilogue(b, tile, acc);
 }
