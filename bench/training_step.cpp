@@ -3,6 +3,7 @@
 //   bench_training_step catdog [--batch 16] [--threads 1] [--optimiser sgd] [--seconds 2]
 //   [--exact] [--per-kernel] [--json]
 // Data, labels and weights are random; weights do not advance, so every step is the same work.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -30,10 +31,12 @@ struct Settings {
 
 // A variable's initial value, zeros for labels, numbers in [0, 1) for the rest.
 Tensor input_for(const runtime::PortSpec& port, const train::StepGraph& step, Rng& rng) {
-  for (const train::VariableSpec& v : step.variables) {
-    if (v.name == port.name) return v.initial;
-  }
   Tensor tensor(port.type);
+  for (const train::VariableSpec& v : step.variables) {
+    if (v.name != port.name) continue;
+    std::ranges::copy(v.initial.bytes(), tensor.mutable_data());
+    return tensor;
+  }
   if (port.type.dtype != DType::f32) return tensor;
   auto* to = reinterpret_cast<float*>(tensor.mutable_data());
   for (int64_t i = 0; i < tensor.elements(); ++i) to[i] = static_cast<float>(rng.uniform(0, 1));
@@ -84,9 +87,9 @@ void print(const Fed& fed, const driver::Profile& profile, const Settings& s) {
   for (size_t i = 0; s.per_kernel && i < profile.kernels.size(); ++i) {
     const runtime::Step& step = fed.program->steps[i];
     double seconds = profile.kernels[i].seconds;
-    std::printf("%9.3f ms %5.1f %% %7.1f GFLOP/s  %-34s %.90s\n", 1e3 * seconds,
+    std::printf("%9.3f ms %5.1f %% %7.1f GFLOP/s %6.1f GB/s  %-34s %.90s\n", 1e3 * seconds,
                 100 * seconds / profile.kernel_seconds(), step.flops / seconds / 1e9,
-                step.name.c_str(), step.algorithm.c_str());
+                step.bytes / seconds / 1e9, step.name.c_str(), step.algorithm.c_str());
   }
   std::printf("%s, batch %lld, %d threads: %.2f ms a step, compiled in %.0f ms, arena %.1f MiB\n",
               s.network.c_str(), static_cast<long long>(s.batch), s.threads, 1e3 * profile.run,

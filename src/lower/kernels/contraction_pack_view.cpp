@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "lower/kernels/contraction.h"
 #include "lower/kernels/machine_model.h"
+#include "lower/kernels/squares.h"
 
 namespace burin::lower {
 
@@ -16,7 +17,6 @@ namespace {
 constexpr int64_t kRowsAtOnce = 16, kMostViewParts = 64;  // of a view
 // Of a panel whose columns' lines all share a set of the first-level cache.
 constexpr int64_t kColumnsAtOnce = kWays;
-constexpr int64_t kSide = 4;  // of a square that is transposed in registers
 
 // Packs a view while the network runs.
 class ViewPacker {
@@ -80,15 +80,15 @@ class ViewPacker {
   // `count` channels from `n` on, as `padded`, to rows of `width` that begin at `to`.
   void copy_columns(Value n, Value to, int64_t count, int64_t padded, int64_t width) {
     if (!lies_across()) return copy_rows(n, to, {first_, last_}, {count, padded, width});
-    int64_t squares = count / kSide * kSide;
-    Value side = b_.index(kSide);
+    int64_t squares = count / kSquareSide * kSquareSide;
+    Value side = b_.index(kSquareSide);
     Value whole = b_.add(first_, b_.mul(b_.div(b_.sub(last_, first_), side), side));
-    b_.loop(first_, whole, kSide, [&](Value row) {
+    b_.loop(first_, whole, kSquareSide, [&](Value row) {
       index_.end()[-2] = row;
       index_.back() = n;
       Value from = emit_bases(b_, {&from_, 1}, index_)[0];
       Value at = b_.add(to, b_.mul(row, b_.index(width)));
-      for (int64_t i = 0; i < squares; i += kSide) copy_square(from, at, i, width);
+      for (int64_t i = 0; i < squares; i += kSquareSide) copy_square(from, at, i, width);
     });
     if (squares < padded) {
       Value rest = b_.index(squares);
@@ -104,24 +104,17 @@ class ViewPacker {
     point.index = index_;
     point.extra.assign(index_.size(), 0);
     point.lane_axis = static_cast<int>(index_.size()) - 2;
-    point.lanes = kSide;
-    std::vector<Value> square;
-    for (int64_t i = 0; i < kSide; ++i) {
+    point.lanes = kSquareSide;
+    Square square;
+    for (int64_t i = 0; i < kSquareSide; ++i) {
       point.extra.back() = n + i;
-      square.push_back(emit_view_load(b_, from_, point, from));
+      square[static_cast<size_t>(i)] = emit_view_load(b_, from_, point, from);
     }
-    square = transpose(square);
-    for (int64_t i = 0; i < kSide; ++i) {
+    square = transpose(b_, square);
+    for (int64_t i = 0; i < kSquareSide; ++i) {
       b_.store(square[static_cast<size_t>(i)],
                {b_.pointer(pointer_), at, kF32Bytes, (i * width + n) * kF32Bytes});
     }
-  }
-
-  std::vector<Value> transpose(const std::vector<Value>& q) {
-    Value even0 = b_.interleave_low(q[0], q[2]), even1 = b_.interleave_high(q[0], q[2]);
-    Value odd0 = b_.interleave_low(q[1], q[3]), odd1 = b_.interleave_high(q[1], q[3]);
-    return {b_.interleave_low(even0, odd0), b_.interleave_high(even0, odd0),
-            b_.interleave_low(even1, odd1), b_.interleave_high(even1, odd1)};
   }
 
   struct Columns {

@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "lower/kernels/pairs.h"
+#include "lower/kernels/squares.h"
 #include "lower/kernels/tiles.h"
 #include "lower/kernels/turned.h"
 
@@ -25,7 +26,12 @@ class MapKernel {
   explicit MapKernel(const FusedJob& job)
       : MapKernel(job, static_cast<int>(job.space.size()) - 1) {}
   explicit MapKernel(const Turned& turned)
-      : MapKernel(turned.job, static_cast<int>(turned.lane_axis)) {}
+      : MapKernel(turned.job, static_cast<int>(turned.lane_axis)) {
+    if (!goes_by_squares(turned)) return;
+    squares_ = &turned;
+    lanes_.lanes = kSquareSide;
+    lanes_.unroll = lanes_.size % kLineFloats == 0 ? kLineFloats / kSquareSide : 1;
+  }
 
   DenseKernels make() {
     double work = point_bytes(job_) + 2 * point_flops(job_);
@@ -45,10 +51,11 @@ class MapKernel {
       emit_axis(0);
     }
     DenseStage stage = fused_stage(job_, b_.finish(), plan.tiles);
-    stage.in_place = pairs_in_place(job_);
-    std::string algorithm =
-        fmt::format("map over {}, {} lanes x {}{}", Shape(job_.space).text(), lanes_.lanes,
-                    lanes_.unroll, tiled < axes_ ? ", read along another axis" : "");
+    bool twice = squares_ && overlaps_squares(*squares_);
+    if (!twice) stage.in_place = pairs_in_place(job_);
+    std::string algorithm = fmt::format(
+        "map over {}, {} lanes x {}{}{}", Shape(job_.space).text(), lanes_.lanes, lanes_.unroll,
+        tiled < axes_ ? ", read along another axis" : "", squares_ ? ", in squares" : "");
     return {.stages = {std::move(stage)}, .extras = {}, .algorithm = std::move(algorithm)};
   }
 
@@ -113,11 +120,23 @@ class MapKernel {
     }
     index_[last] = {};
     std::vector<Value> bases = all_bases();
+    if (squares_) return emit_all_squares(step, bases);
     emit_range(b_, ranges_[last], {}, [&](Value i, LaneState) {
       index_[last] = i;
       emit_point(step, bases);
       return LaneState{};
     });
+  }
+
+  // All squares along the last axis.
+  void emit_all_squares(const LaneStep& step, std::span<const Value> bases) {
+    int64_t size = job_.space.back();
+    auto squares_at = [&](Value i) {
+      index_.back() = i;
+      emit_squares(b_, *squares_, index_, bases, step.count);
+    };
+    b_.loop(b_.index(0), b_.index(size / kSquareSide * kSquareSide), kSquareSide, squares_at);
+    if (overlaps_squares(*squares_)) squares_at(b_.index(size - kSquareSide));
   }
 
   // Addresses of the loads, then of the outputs.
@@ -148,6 +167,7 @@ class MapKernel {
   }
 
   const FusedJob& job_;
+  const Turned* squares_ = nullptr;  // the job, if it goes by them
   Builder b_;
   size_t axes_;
   std::vector<Value> index_;

@@ -1,6 +1,8 @@
 // Lanes go through as many lines as there are lanes, and the innermost loop through the elements of
 // those lines. What lies between belongs to the same rows of what is read. A long innermost axis is
-// cut into lines, outermost, so that what is written comes in rows as well.
+// cut into lines, outermost, so that what is written comes in rows as well. Around it all an axis
+// is cut into stretches whose pages the processor can keep in mind: else a large transpose looks up
+// an address for each line.
 #include "lower/kernels/turned.h"
 
 #include <algorithm>
@@ -14,6 +16,16 @@ namespace burin::lower {
 namespace {
 
 constexpr int64_t kFewestLanes = 64;  // along the axis that is written along
+// Of a stretch: of lanes, of what lies between; and bytes of a value that need none.
+constexpr int64_t kMostStretchLanes = 512, kMostStretch = 64, kFewPages = 1 << 20;
+
+// The largest part of `size` that is a multiple of `step` and at most `most`; `size` if none is.
+int64_t stretch_of(int64_t size, int64_t step, int64_t most) {
+  for (int64_t part = most; part >= step; part -= step) {
+    if (size % part == 0) return part;
+  }
+  return size;
+}
 
 // The stride of a view that is contiguous along `last`, in either direction, for the order of the
 // axes in between.
@@ -71,10 +83,19 @@ std::optional<Turned> turn(const FusedJob& job) {
     sizes.push_back(size);
   };
   bool lines = job.space[last] > kLineFloats && job.space[last] % kLineFloats == 0;
+  bool many_pages = Shape(job.space).elements() * kF32Bytes > kFewPages;
+  size_t cut = between.empty() ? lane : between.back();
+  int64_t stretch = job.space[cut];
+  if (many_pages) {
+    stretch = cut == lane ? stretch_of(stretch, kLineFloats, kMostStretchLanes)
+                          : stretch_of(stretch, 1, kMostStretch);
+  }
+  if (stretch < job.space[cut]) add(cut, job.space[cut] / stretch, stretch);
+  auto size_inside = [&](size_t axis) { return axis == cut ? stretch : job.space[axis]; };
   if (lines) add(last, job.space[last] / kLineFloats, kLineFloats);
   turned.lane_axis = sizes.size();
-  add(lane, job.space[lane], 1);
-  for (size_t a : between) add(a, job.space[a], 1);
+  add(lane, size_inside(lane), 1);
+  for (size_t a : between) add(a, size_inside(a), 1);
   add(last, lines ? kLineFloats : job.space[last], 1);
   turned.job.expr = remap(job.expr, axes);
   for (View& view : turned.job.outputs) {
