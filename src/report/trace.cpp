@@ -57,7 +57,7 @@ struct KernelSpan {
 };
 
 // From each kernel's first tile to its last. Kernels begin before the one in front ends where their
-// tiles may, so they take turns in as many lanes as that needs.
+// tiles may, or where they run slice by slice, so they take turns in as many lanes as that needs.
 std::vector<KernelSpan> kernel_spans(size_t steps,
                                      const std::vector<runtime::Session::TileSpan>& tiles) {
   std::vector<KernelSpan> spans(steps);
