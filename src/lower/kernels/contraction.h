@@ -129,11 +129,15 @@ class EpilogueFetch {
   void row(loop::Value r);
 
  private:
+  // Rows of a view: the address of the first, how far they lie apart, how many bytes of each are
+  // fetched, and whether lines begin there.
   struct Rows {
     loop::Value first;
-    const View* view = nullptr;
+    int64_t stride = 0, width = 0;
+    bool aligned = false;
   };
-  void fetch(const loop::Address& row, const View& view);
+  void add(const View& view, loop::Value first);
+  void fetch(const Rows& rows, const loop::Address& row);
 
   loop::Builder& b_;
   const MicroTile& tile_;

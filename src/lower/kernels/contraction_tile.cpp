@@ -27,6 +27,7 @@ class ContractionEmitter {
     acc_ = tile.sums;
     if (acc_.empty()) acc_.assign(count, b.bits(vector_, 0));
     if (c.fetches_epilogue) fetch_.emplace(b, tile, c.fetches_ahead);
+    if (fetch_ && fetch_->empty()) fetch_.reset();
   }
 
   std::vector<Value> emit() {
@@ -113,6 +114,7 @@ class ContractionEmitter {
     int64_t lhs_step = stride * kF32Bytes, rhs_step = tile_.rhs_row * kF32Bytes;
     int64_t rows = tile_.segment.rows, row_steps = looped / rows;
     row_steps -= row_steps % kContractionUnroll;
+    bool no_loop = looped == 0;
     Address x = lhs, w = rhs;
     if (fetch_ && row_steps > 0 && lhs_step != 0) {
       fetch_row_by_row(x, w, row_steps, lhs_step, rhs_step);
@@ -122,7 +124,7 @@ class ContractionEmitter {
     }
     if (looped > 0) loop_steps(x, w, looped, lhs_step, rhs_step);
     for (int64_t k = looped; k < count; ++k) {
-      if (straight) {
+      if (no_loop) {
         prefetch_step(k, lhs_step);
         for (int64_t r = 0; fetch_ && r < rows; ++r) {
           if (r * count / rows == k) fetch_->row(r);
