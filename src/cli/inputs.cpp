@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
 
 #include "base/rng.h"
 #include "data/idx.h"
@@ -40,16 +42,34 @@ Result<Dims> parse_dims(const std::string& text) {
   return dims;
 }
 
-// The input's shape: from --shape, else the model's with 1 for open dimensions.
-Result<TensorType> type_of(const ValueInfo& info, const InputOptions& options) {
-  if (!info.dtype) return fail(info.name, info.problem);
+// Shapes by the input's name, as --shape gives them.
+using GivenShapes = std::map<std::string, Dims, std::less<>>;
+
+Result<GivenShapes> given_shapes(const std::vector<const ValueInfo*>& infos,
+                                 const InputOptions& options) {
+  GivenShapes given;
   for (const std::string& text : options.shapes) {
     size_t equals = text.find('=');
     if (equals == text.npos)
       return fail("--shape", "'" + text + "' has no '='", "write NAME=1x3x8");
-    if (text.substr(0, equals) != info.name) continue;
+    std::string name = text.substr(0, equals), names;
+    for (const ValueInfo* info : infos) names += (names.empty() ? "'" : ", '") + info->name + "'";
+    if (std::ranges::find(infos, name, &ValueInfo::name) == infos.end()) {
+      return fail("--shape", "the model has no input '" + name + "'", "it has " + names);
+    }
     BURIN_ASSIGN(Dims dims, parse_dims(text.substr(equals + 1)));
-    BURIN_ASSIGN(Shape shape, check_shape(dims));
+    if (!given.emplace(name, std::move(dims)).second) {
+      return fail("--shape", "input '" + name + "' has two shapes", "give one");
+    }
+  }
+  return given;
+}
+
+// The input's shape: from --shape, else the model's with 1 for open dimensions.
+Result<TensorType> type_of(const ValueInfo& info, const GivenShapes& given) {
+  if (!info.dtype) return fail(info.name, info.problem);
+  if (auto found = given.find(info.name); found != given.end()) {
+    BURIN_ASSIGN(Shape shape, check_shape(found->second));
     return TensorType{*info.dtype, shape};
   }
   if (!info.dims) {
@@ -63,9 +83,10 @@ Result<TensorType> type_of(const ValueInfo& info, const InputOptions& options) {
   return TensorType{*info.dtype, *shape};
 }
 
-// What a photo becomes for an input of this type, by the input's shape alone.
+// What a photo becomes for an input of this type, by the input's shape alone. Where the shape is
+// open, and not given, the photo keeps its size.
 Result<data::PictureFormat> format_of(const std::string& path, const ValueInfo& info,
-                                      const TensorType& type) {
+                                      const TensorType& type, bool shape_given) {
   auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
   const Shape& s = type.shape;
   if (s.rank() != 4 || type.dtype != DType::f32 || (!is_channels(s[1]) && !is_channels(s[3]))) {
@@ -74,7 +95,7 @@ Result<data::PictureFormat> format_of(const std::string& path, const ValueInfo& 
   }
   bool last = !is_channels(s[1]);
   int64_t height = last ? s[1] : s[2], width = last ? s[2] : s[3];
-  if (info.dims && !(*info.dims)[last ? 1 : 2].size) {
+  if (!shape_given && info.dims && !(*info.dims)[last ? 1 : 2].size) {
     BURIN_ASSIGN(data::Image image, data::read_image(path));
     height = image.height, width = image.width;
   }
@@ -88,13 +109,13 @@ Result<data::PictureFormat> format_of(const std::string& path, const ValueInfo& 
 
 // One photo as training would read it. `trained`: what the network was trained with, if it says so.
 Result<Tensor> read_photo(const std::string& path, const ValueInfo& info, TensorType type,
-                          const std::string& normalise,
+                          bool shape_given, const std::string& normalise,
                           const std::optional<data::PictureFormat>& trained) {
   data::PictureFormat format;
   if (trained && trained->elements() == type.shape.elements()) {
     format = *trained;
   } else {
-    BURIN_ASSIGN(format, format_of(path, info, type));
+    BURIN_ASSIGN(format, format_of(path, info, type, shape_given));
     Dims dims = {1, format.channels, format.height, format.width};
     if (format.layout == data::Layout::nhwc)
       dims = {1, format.height, format.width, format.channels};
@@ -124,9 +145,10 @@ Result<Tensor> read_images(const std::string& path, const ValueInfo& info, const
   return input;
 }
 
-Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
-                          const InputOptions& options,
-                          const std::optional<data::PictureFormat>& trained) {
+// A tensor for one input, of a file of any kind.
+Result<Tensor> read_file(const std::string& path, const ValueInfo& info,
+                         const InputOptions& options, const GivenShapes& given,
+                         const std::optional<data::PictureFormat>& trained) {
   std::string ext = extension_of(path);
   if (ext == ".npy" || ext == ".pb") {
     BURIN_ASSIGN(Tensor tensor, read_tensor(path));
@@ -136,9 +158,46 @@ Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
     }
     return tensor;
   }
-  BURIN_ASSIGN(TensorType type, type_of(info, options));
+  BURIN_ASSIGN(TensorType type, type_of(info, given));
   if (ext == ".gz" || ext == ".idx") return read_images(path, info, type);
-  return read_photo(path, info, type, options.normalise, trained);
+  return read_photo(path, info, type, given.contains(info.name), options.normalise, trained);
+}
+
+Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
+                          const InputOptions& options, const GivenShapes& given,
+                          const std::optional<data::PictureFormat>& trained) {
+  BURIN_ASSIGN(Tensor tensor, read_file(path, info, options, given, trained));
+  auto shape = given.find(info.name);
+  if (shape != given.end() && shape->second != tensor.shape().dims()) {
+    return fail("--shape",
+                "input '" + info.name + "' is " + Shape(shape->second).text() + ", but " + path +
+                    " gives " + tensor.type().text(),
+                "leave out one of the two");
+  }
+  return tensor;
+}
+
+// Which file is whose, in the order of `infos`; empty where there is none.
+Result<std::vector<std::string>> assign_files(const std::vector<const ValueInfo*>& infos,
+                                              const InputOptions& options) {
+  std::vector<std::string> files(infos.size());
+  size_t next = 0;
+  for (const std::string& text : options.files) {
+    size_t equals = text.find('=');
+    size_t index = infos.size();
+    for (size_t i = 0; equals != text.npos && i < infos.size(); ++i) {
+      if (infos[i]->name == text.substr(0, equals)) index = i;
+    }
+    if (index < infos.size()) {
+      files[index] = text.substr(equals + 1);
+      continue;
+    }
+    if (next >= infos.size()) {
+      return fail(text, "the model takes only " + std::to_string(infos.size()) + " inputs");
+    }
+    files[next++] = text;
+  }
+  return files;
 }
 
 }  // namespace
@@ -180,33 +239,18 @@ Result<std::vector<driver::InputSpec>> prepare_inputs(const onnx::Model& model,
                                                       const InputOptions& options, uint64_t seed) {
   BURIN_ASSIGN(train::ClassifierNotes notes, train::read_notes(model.metadata));
   auto infos = model.required_inputs();
-  std::vector<std::string> files(infos.size());
-  size_t next = 0;
-  for (const std::string& text : options.files) {
-    size_t equals = text.find('=');
-    size_t index = infos.size();
-    for (size_t i = 0; equals != text.npos && i < infos.size(); ++i) {
-      if (infos[i]->name == text.substr(0, equals)) index = i;
-    }
-    if (index < infos.size()) {
-      files[index] = text.substr(equals + 1);
-      continue;
-    }
-    if (next >= infos.size()) {
-      return fail(text, "the model takes only " + std::to_string(infos.size()) + " inputs");
-    }
-    files[next++] = text;
-  }
+  BURIN_ASSIGN(auto files, assign_files(infos, options));
+  BURIN_ASSIGN(GivenShapes given, given_shapes(infos, options));
   std::vector<driver::InputSpec> specs;
   for (size_t i = 0; i < infos.size(); ++i) {
     driver::InputSpec spec{infos[i]->name, {}, {}};
     if (files[i].empty()) {
-      BURIN_ASSIGN(TensorType type, type_of(*infos[i], options));
+      BURIN_ASSIGN(TensorType type, type_of(*infos[i], given));
       if (type.bytes() > int64_t{8} << 30)
         return fail(spec.name, "input " + type.text() + " is too large");
       spec.value = random_tensor(type, seed + i);
     } else {
-      BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options, notes.pictures));
+      BURIN_ASSIGN(spec.value, read_input(files[i], *infos[i], options, given, notes.pictures));
     }
     spec.type = spec.value.type();
     specs.push_back(std::move(spec));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "isa/target.h"
+#include "tensor/npy.h"
 
 #include "tests/support/command.h"
 #include "tests/support/temp_folder.h"
@@ -225,11 +226,28 @@ TEST(Cli, WrongFilesAreOneLineErrors) {
   expect_one_line_error(run_burin("run " + net + " -o " + folder.file("no/such/folder/y.npy")));
   expect_one_line_error(run_burin("run " + net + " --shape input=1x7"));
   expect_one_line_error(run_burin("run " + net + " --shape input=1000000000000x784"));
+  expect_one_line_error(run_burin("run " + net + " --shape image=1x784"));
   expect_one_line_error(run_burin("run " + net + " --max-memory 1K"));
   expect_one_line_error(run_burin("run " + net + " --target vax"));
   expect_one_line_error(run_burin("zoo lenet -o " + folder.file("no/such/folder/net.onnx")));
   expect_one_line_error(run_burin("zoo no_such_net"));
   expect_one_line_error(run_burin("verify " + net + " --test-data " + folder.path().string()));
+}
+
+TEST(Cli, ShapesThatNoInputTakesAreErrors) {
+  TempFolder folder;
+  CommandResult unknown = run_burin("run mlp --shape image=2x784");
+  expect_one_line_error(unknown);
+  EXPECT_NE(unknown.err.find("no input 'image'"), std::string::npos) << unknown.err;
+  EXPECT_NE(unknown.err.find("it has 'input'"), std::string::npos) << unknown.err;
+  CommandResult twice = run_burin("run mlp --shape input=2x784 --shape input=3x784");
+  expect_one_line_error(twice);
+  EXPECT_NE(twice.err.find("two shapes"), std::string::npos) << twice.err;
+  ASSERT_TRUE(write_npy(folder.file("x.npy"), Tensor({DType::f32, Shape({3, 784})})));
+  EXPECT_EQ(run_burin("run mlp " + folder.file("x.npy") + " --shape input=3x784").exit_code, 0);
+  CommandResult other = run_burin("run mlp " + folder.file("x.npy") + " --shape input=2x784");
+  expect_one_line_error(other);
+  EXPECT_NE(other.err.find("leave out one"), std::string::npos) << other.err;
 }
 
 }  // namespace burin::test
