@@ -2,6 +2,9 @@
 // [.., p, n/p, ..], where p divides n.
 #include "passes/split_reductions.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "graph/rewrite.h"
 
 namespace burin::passes {
@@ -13,9 +16,11 @@ using graph::Op;
 namespace {
 
 constexpr int64_t kLongReduction = 1 << 18;  // elements read
-constexpr int64_t kManyResults = 1024;
-// these share well enough
+constexpr int64_t kManyResults = 1024;       // these share well enough
 constexpr int64_t kMostParts = 32;
+// Of the results of a few images that lie side by side: elements read, in all and for each result
+// at least, and images that share well enough.
+constexpr int64_t kLongSideBySide = 1 << 13, kLeastEach = 32, kManyImages = 8;
 
 int64_t largest_divisor(int64_t n, int64_t most) {
   for (int64_t p = most; p > 1; --p) {
@@ -24,13 +29,51 @@ int64_t largest_divisor(int64_t n, int64_t most) {
   return 1;
 }
 
+bool is_long(const Graph& graph, NodeId id) {
+  const Shape& x = graph.type(graph[id].operands[0]).shape;
+  return x.elements() >= kLongReduction && graph.type(id).shape.elements() < kManyResults;
+}
+
+bool is_long_side_by_side(const Graph& graph, NodeId id) {
+  const Shape& x = graph.type(graph[id].operands[0]).shape;
+  const Dims& axes = graph.attr<graph::ReduceAttr>(id).dims;
+  int64_t images = 1;
+  for (int64_t a = 0; a < axes[0]; ++a) images *= x[static_cast<size_t>(a)];
+  // Sums over the images as well are a training's: what is made of them there waits for all.
+  if (axes[0] == 0) return false;
+  bool side_by_side = axes.back() + 1 < static_cast<int64_t>(x.rank()) && x.dims().back() > 1;
+  return side_by_side && images < kManyImages && x.elements() >= kLongSideBySide &&
+         x.elements() >= kLeastEach * graph.type(id).shape.elements();
+}
+
+bool is_dense(Op op) {
+  return op == Op::convolution || op == Op::dot_general || op == Op::reduce_window;
+}
+
+// Whether something with as many elements as the operand is made of the result, before a dense op
+// takes it.
+bool points_wait_for(const Graph& graph, NodeId id) {
+  int64_t points = graph.type(graph[id].operands[0]).shape.elements();
+  std::vector<bool> waits(graph.size(), false);
+  waits[id.index] = true;
+  for (size_t i = id.index + 1; i < graph.size(); ++i) {
+    const graph::Node& node = graph[NodeId(i)];
+    auto made_of_it = [&](NodeId operand) { return waits[operand.index]; };
+    if (is_dense(node.op) || std::ranges::none_of(node.operands, made_of_it)) continue;
+    if (graph.type(NodeId(i)).shape.elements() >= points) return true;
+    waits[i] = true;
+  }
+  return false;
+}
+
 // The number of parts for the first reduced axis; 1 if the reduction stays whole.
 int64_t parts_of(const Graph& graph, NodeId id) {
   if (graph[id].op != Op::reduce) return 1;
   const Shape& x = graph.type(graph[id].operands[0]).shape;
   const Dims& axes = graph.attr<graph::ReduceAttr>(id).dims;
-  bool divide = x.elements() >= kLongReduction && !axes.empty() && x.rank() < kMaxRank &&
-                graph.type(id).shape.elements() < kManyResults;
+  if (axes.empty() || x.rank() == kMaxRank || x.elements() == 0) return 1;
+  bool divide =
+      is_long(graph, id) || (is_long_side_by_side(graph, id) && !points_wait_for(graph, id));
   return divide ? largest_divisor(x[static_cast<size_t>(axes[0])], kMostParts) : 1;
 }
 

@@ -48,6 +48,35 @@ TEST(SplitReductions, LongOnesBecomeTwo) {
   }
 }
 
+// The mean of each channel, or of each pixel, and what it is for.
+test::BuiltCase mean(Dims shape, Dims axes, Dims kept, bool subtracted) {
+  test::OpCase row{"mean", Op::reduce, [&](test::CaseBuilder& b) {
+                     NodeId x = b.f32(shape);
+                     NodeId mean = b.with_scalar(Op::mul, b.reduce(x, ReduceKind::sum, axes), 0.5);
+                     return subtracted ? b.sub(x, b.broadcast(mean, b.shape(x), kept)) : mean;
+                   }};
+  return test::build_case(row);
+}
+
+TEST(SplitReductions, ShorterOnesSideBySideBecomeTwo) {
+  test::BuiltCase built = mean({2, 14, 14, 33}, {1, 2}, {0, 3}, false);
+  graph::Graph split = split_reductions(built.graph);
+  EXPECT_EQ(count_reductions(split), 2);
+  auto got = graph::eval(split, built.inputs);
+  ASSERT_TRUE(got);
+  auto wrong = test::difference_to_oracle(built.graph, built.inputs, *got);
+  EXPECT_FALSE(wrong) << *wrong;
+  auto stays = [](const test::BuiltCase& whole) {
+    return count_reductions(split_reductions(whole.graph)) == 1;
+  };
+  EXPECT_TRUE(stays(mean({2, 14, 14, 33}, {1, 2}, {0, 3}, true)));    // a norm
+  EXPECT_TRUE(stays(mean({2, 33, 14, 14}, {2, 3}, {0, 1}, false)));   // each row by itself
+  EXPECT_TRUE(stays(mean({16, 14, 14, 33}, {1, 2}, {0, 3}, false)));  // images enough
+  EXPECT_TRUE(stays(mean({2, 14, 14, 33}, {0, 1, 2}, {3}, false)));  // of all images
+  EXPECT_TRUE(stays(mean({1, 7, 7, 33}, {1, 2}, {0, 3}, false)));     // short
+  EXPECT_TRUE(stays(mean({1, 5, 5, 999}, {1, 2}, {0, 3}, false)));    // little for each result
+}
+
 TEST(SplitReductions, OthersStay) {
   EXPECT_EQ(count_reductions(split_reductions(reduction({64, 64}, {0}, ReduceKind::sum).graph)), 1);
   // Many results share the work already.
