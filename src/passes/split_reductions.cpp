@@ -19,8 +19,10 @@ constexpr int64_t kLongReduction = 1 << 18;  // elements read
 constexpr int64_t kManyResults = 1024;       // these share well enough
 constexpr int64_t kMostParts = 32;
 // Of the results of a few images that lie side by side: elements read, in all and for each result
-// at least, and images that share well enough.
+// at least, and images that share well enough. Each line of pixels is a part where it can be: a
+// convolution may sum up its own lines (lower/dense_sums.h).
 constexpr int64_t kLongSideBySide = 1 << 13, kLeastEach = 32, kManyImages = 8;
+constexpr int64_t kMostLines = 128, kLeastOfLine = 7;
 
 int64_t largest_divisor(int64_t n, int64_t most) {
   for (int64_t p = most; p > 1; --p) {
@@ -72,9 +74,12 @@ int64_t parts_of(const Graph& graph, NodeId id) {
   const Shape& x = graph.type(graph[id].operands[0]).shape;
   const Dims& axes = graph.attr<graph::ReduceAttr>(id).dims;
   if (axes.empty() || x.rank() == kMaxRank || x.elements() == 0) return 1;
-  bool divide =
-      is_long(graph, id) || (is_long_side_by_side(graph, id) && !points_wait_for(graph, id));
-  return divide ? largest_divisor(x[static_cast<size_t>(axes[0])], kMostParts) : 1;
+  int64_t size = x[static_cast<size_t>(axes[0])];
+  if (is_long_side_by_side(graph, id) && !points_wait_for(graph, id)) {
+    int64_t each = x.elements() / graph.type(id).shape.elements();
+    return largest_divisor(size, std::min(kMostLines, each / kLeastOfLine));
+  }
+  return is_long(graph, id) ? largest_divisor(size, kMostParts) : 1;
 }
 
 NodeId split(graph::Rewriter& rw, NodeId id, int64_t parts) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "graph/builder.h"
+#include "passes/split_reductions.h"
 
 namespace burin::lower {
 namespace {
@@ -178,6 +179,20 @@ TEST(Grouping, OtherSumsOfConvolutionsStayRows) {
   EXPECT_EQ(dense_sums(wide.graph), 0U);
   add_sums(late, 8, 1, false);  // one of them needs what comes after the convolution
   EXPECT_EQ(dense_sums(late.graph), 1U);
+}
+
+// Squeeze and excite: what the mean of a channel scales is what the mean is of.
+TEST(Grouping, ADepthwiseConvolutionSumsUpItsLines) {
+  Net net;
+  NodeId x = net.f32({1, 14, 14, 48}), w = net.f32({3, 3, 1, 48});
+  NodeId y = net.b.convolution(x, w, {{1, 1}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, 48});
+  NodeId sum = net.b.reshape(net.b.reduce(y, ReduceKind::sum, {1, 2}), Shape{1, 1, 1, 48});
+  NodeId scale =
+      net.b.convolution(sum, net.f32({1, 1, 48, 48}), {{1, 1}, {0, 0}, {0, 0}, {1, 1}, {1, 1}, 1});
+  scale = net.b.broadcast(net.b.reshape(scale, Shape{1, 48}), net.b.shape(y), {0, 3});
+  net.b.output("y", net.b.mul(y, scale));
+  EXPECT_EQ(dense_sums(net.graph), 0U);
+  EXPECT_EQ(dense_sums(passes::split_reductions(net.graph)), 1U);
 }
 
 // y = x erf(x), and a cotangent times a slope that needs erf(x) too, or does not.

@@ -72,7 +72,7 @@ TEST(SplitReductions, ShorterOnesSideBySideBecomeTwo) {
   EXPECT_TRUE(stays(mean({2, 14, 14, 33}, {1, 2}, {0, 3}, true)));    // a norm
   EXPECT_TRUE(stays(mean({2, 33, 14, 14}, {2, 3}, {0, 1}, false)));   // each row by itself
   EXPECT_TRUE(stays(mean({16, 14, 14, 33}, {1, 2}, {0, 3}, false)));  // images enough
-  EXPECT_TRUE(stays(mean({2, 14, 14, 33}, {0, 1, 2}, {3}, false)));  // of all images
+  EXPECT_TRUE(stays(mean({2, 14, 14, 33}, {0, 1, 2}, {3}, false)));   // of all images
   EXPECT_TRUE(stays(mean({1, 7, 7, 33}, {1, 2}, {0, 3}, false)));     // short
   EXPECT_TRUE(stays(mean({1, 5, 5, 999}, {1, 2}, {0, 3}, false)));    // little for each result
 }

@@ -13,6 +13,15 @@ using loop::Builder;
 using loop::Elem;
 using loop::Value;
 
+int64_t joined_by_sums(const Nest& nest) {
+  int64_t joined = 1;
+  if (nest.sums.empty()) return joined;
+  for (size_t i = nest.outer.size(); i-- > 0 && nest.sums[0].strides[i] == 0;) {
+    joined *= nest.outer[i].extent;
+  }
+  return joined;
+}
+
 namespace {
 
 uint32_t active_rows(int64_t start, int64_t rows, const Tap& tap, int64_t t) {
@@ -49,16 +58,6 @@ int64_t outer_count(const Nest& nest) {
   int64_t count = 1;
   for (const OuterAxis& axis : nest.outer) count *= axis.extent;
   return count;
-}
-
-// Indices of the outer axes that add to the same sums.
-int64_t joined_by_sums(const Nest& nest) {
-  int64_t joined = 1;
-  if (nest.sums.empty()) return joined;
-  for (size_t i = nest.outer.size(); i-- > 0 && nest.sums[0].strides[i] == 0;) {
-    joined *= nest.outer[i].extent;
-  }
-  return joined;
 }
 
 struct Blocks {

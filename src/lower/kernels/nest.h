@@ -102,6 +102,8 @@ struct MicroTile {
   std::vector<loop::Value> sums = {};  // what its accumulators begin with; empty: zero
 };
 
+// How many outer indices add to the same sums; 1 if none do.
+int64_t joined_by_sums(const Nest& nest);
 // The schedule with blocks of outer axes that share no sums, or all of them. A tile of the plan is
 // then several such blocks: all that add to the same sums.
 Schedule align_to_sums(const Nest& nest, Schedule schedule);

@@ -111,7 +111,9 @@ Schedule choose_schedule(const Window& w, const WindowTile& tile) {
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
   int64_t block = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(bytes, 1), 1, outer);
-  if (!nest.sums.empty()) panels = 1;  // at a time: pieces of the same rows, one below the other
+  // Where a tile holds what is added to the same sums: one at a time, pieces of the same rows, one
+  // below the other.
+  if (joined_by_sums(nest) > 1) panels = 1;
   return {tile.rows, tile.vectors, share_evenly(outer, block, 1, 1), m_tiles, panels};
 }
 
