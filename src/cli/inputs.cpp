@@ -47,15 +47,17 @@ using GivenShapes = std::map<std::string, Dims, std::less<>>;
 
 Result<GivenShapes> given_shapes(const std::vector<const ValueInfo*>& infos,
                                  const InputOptions& options) {
+  std::string names;
+  for (const ValueInfo* info : infos) names += (names.empty() ? "'" : ", '") + info->name + "'";
   GivenShapes given;
   for (const std::string& text : options.shapes) {
     size_t equals = text.find('=');
     if (equals == text.npos)
       return fail("--shape", "'" + text + "' has no '='", "write NAME=1x3x8");
-    std::string name = text.substr(0, equals), names;
-    for (const ValueInfo* info : infos) names += (names.empty() ? "'" : ", '") + info->name + "'";
+    std::string name = text.substr(0, equals);
     if (std::ranges::find(infos, name, &ValueInfo::name) == infos.end()) {
-      return fail("--shape", "the model has no input '" + name + "'", "it has " + names);
+      return fail("--shape", "the model has no input '" + name + "'",
+                  names.empty() ? "it has none" : "it has " + names);
     }
     BURIN_ASSIGN(Dims dims, parse_dims(text.substr(equals + 1)));
     if (!given.emplace(name, std::move(dims)).second) {
