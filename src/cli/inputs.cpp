@@ -43,7 +43,7 @@ Result<Dims> parse_dims(const std::string& text) {
 }
 
 // Shapes by the input's name, as --shape gives them.
-using GivenShapes = std::map<std::string, Dims, std::less<>>;
+using GivenShapes = std::map<std::string, Shape, std::less<>>;
 
 Result<GivenShapes> given_shapes(const std::vector<const ValueInfo*>& infos,
                                  const InputOptions& options) {
@@ -60,7 +60,8 @@ Result<GivenShapes> given_shapes(const std::vector<const ValueInfo*>& infos,
                   names.empty() ? "it has none" : "it has " + names);
     }
     BURIN_ASSIGN(Dims dims, parse_dims(text.substr(equals + 1)));
-    if (!given.emplace(name, std::move(dims)).second) {
+    BURIN_ASSIGN(Shape shape, check_shape(dims));
+    if (!given.emplace(name, std::move(shape)).second) {
       return fail("--shape", "input '" + name + "' has two shapes", "give one");
     }
   }
@@ -71,8 +72,7 @@ Result<GivenShapes> given_shapes(const std::vector<const ValueInfo*>& infos,
 Result<TensorType> type_of(const ValueInfo& info, const GivenShapes& given) {
   if (!info.dtype) return fail(info.name, info.problem);
   if (auto found = given.find(info.name); found != given.end()) {
-    BURIN_ASSIGN(Shape shape, check_shape(found->second));
-    return TensorType{*info.dtype, shape};
+    return TensorType{*info.dtype, found->second};
   }
   if (!info.dims) {
     return fail(info.name, "the model does not say the rank of this input",
@@ -170,9 +170,9 @@ Result<Tensor> read_input(const std::string& path, const ValueInfo& info,
                           const std::optional<data::PictureFormat>& trained) {
   BURIN_ASSIGN(Tensor tensor, read_file(path, info, options, given, trained));
   auto shape = given.find(info.name);
-  if (shape != given.end() && shape->second != tensor.shape().dims()) {
+  if (shape != given.end() && shape->second != tensor.shape()) {
     return fail("--shape",
-                "input '" + info.name + "' is " + Shape(shape->second).text() + ", but " + path +
+                "input '" + info.name + "' is " + shape->second.text() + ", but " + path +
                     " gives " + tensor.type().text(),
                 "leave out one of the two");
   }

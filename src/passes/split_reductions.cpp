@@ -39,10 +39,10 @@ bool is_long(const Graph& graph, NodeId id) {
 bool is_long_side_by_side(const Graph& graph, NodeId id) {
   const Shape& x = graph.type(graph[id].operands[0]).shape;
   const Dims& axes = graph.attr<graph::ReduceAttr>(id).dims;
-  int64_t images = 1;
-  for (int64_t a = 0; a < axes[0]; ++a) images *= x[static_cast<size_t>(a)];
   // Sums over the images as well are a training's: what is made of them there waits for all.
   if (axes[0] == 0) return false;
+  int64_t images = 1;
+  for (int64_t a = 0; a < axes[0]; ++a) images *= x[static_cast<size_t>(a)];
   bool side_by_side = axes.back() + 1 < static_cast<int64_t>(x.rank()) && x.dims().back() > 1;
   return side_by_side && images < kManyImages && x.elements() >= kLongSideBySide &&
          x.elements() >= kLeastEach * graph.type(id).shape.elements();

@@ -248,6 +248,9 @@ TEST(Cli, ShapesThatNoInputTakesAreErrors) {
   CommandResult other = run_burin("run mlp " + folder.file("x.npy") + " --shape input=2x784");
   expect_one_line_error(other);
   EXPECT_NE(other.err.find("leave out one"), std::string::npos) << other.err;
+  std::string many = "3";
+  for (int axis = 0; axis < 40; ++axis) many += "x1";
+  expect_one_line_error(run_burin("run mlp " + folder.file("x.npy") + " --shape input=" + many));
 }
 
 }  // namespace burin::test
