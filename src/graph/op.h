@@ -74,6 +74,10 @@ inline constexpr size_t kOpCount = 0
 std::string_view name_of(Op op);
 std::optional<Op> op_from_name(std::string_view name);
 inline bool is_elementwise(Op op) { return op <= Op::clamp; }
+// Whether each element of its result is made of many of its operands', over a window or a row.
+inline bool is_dense(Op op) {
+  return op == Op::convolution || op == Op::dot_general || op == Op::reduce_window;
+}
 
 enum class ReduceKind : uint8_t { sum, prod, max, min };
 std::string_view name_of(ReduceKind kind);

@@ -48,10 +48,6 @@ bool is_long_side_by_side(const Graph& graph, NodeId id) {
          x.elements() >= kLeastEach * graph.type(id).shape.elements();
 }
 
-bool is_dense(Op op) {
-  return op == Op::convolution || op == Op::dot_general || op == Op::reduce_window;
-}
-
 // Whether something with as many elements as the operand is made of the result, before a dense op
 // takes it.
 bool points_wait_for(const Graph& graph, NodeId id) {

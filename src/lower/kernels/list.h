@@ -96,11 +96,6 @@ struct DenseMethod {
 
 std::span<const DenseMethod> dense_methods();
 
-inline bool is_dense(graph::Op op) {
-  return op == graph::Op::convolution || op == graph::Op::dot_general ||
-         op == graph::Op::reduce_window;
-}
-
 // The first method that takes the job makes its kernels. The reference takes every job. A choice
 // that is not fit for the job is ignored.
 DenseKernels make_dense(const DenseJob& job, const Choice* choice = nullptr);
