@@ -24,6 +24,7 @@ constexpr int kRuns = 8, kReadRuns = 12;
 constexpr int64_t kVectorsPerStep = 16;               // of a read loop
 constexpr int64_t kBlockStep = kVectorsPerStep * 64;  // bytes, of the widest vectors
 constexpr int64_t kLeastBytes = 16 << 20;             // to read in a run
+constexpr int64_t kLeastMemory = 32 << 20, kMostMemory = 256 << 20;
 
 // acc_k = acc_k * scale + shift for `chains` independent k, kIterations times.
 loop::Function fma_chains(const loop::Machine& machine, int chains) {
@@ -70,6 +71,10 @@ loop::Function sum_block(const loop::Machine& machine, int64_t block, int64_t pa
   return b.finish();
 }
 
+struct BlockSizes {
+  int64_t l3, memory;  // bytes
+};
+
 struct Call {
   Kernel kernel;
   void* buffers[2];
@@ -94,6 +99,19 @@ double best_run(runtime::ThreadPool& pool, Call& call, int threads, int runs) {
     best = std::min(best, seconds_since(start));
   }
   return best;
+}
+
+// Blocks of one thread well inside a level and well outside the one before it. One core's level-2
+// cache is its own; the rest is shared. A third level that does not throw out the oldest line first
+// keeps much of a block twice its size, hence eight times for memory. Virtual machines tell the
+// third level of a whole host, of which a core reaches a part: hence the limits of both.
+BlockSizes block_sizes(const loop::Machine& machine, int threads) {
+  int64_t l2 = machine.l2_bytes, l3 = machine.l3_bytes;
+  BlockSizes blocks;
+  blocks.l3 = std::max(std::min(l3 / 4 / threads, 8 * l2), 2 * l2);
+  int64_t memory = std::min(8 * l3, std::max(2 * l3, kMostMemory));
+  blocks.memory = std::max(memory, kLeastMemory) / threads;
+  return blocks;
 }
 
 }  // namespace
@@ -172,14 +190,11 @@ Result<Limits> measure_limits(const isa::Target& target, int threads) {
   limits.threads = threads;
   BURIN_ASSIGN(double one, measure_peak_flops(target));
   limits.flops = one * threads;
-  // Blocks well inside a level and well outside the one before it. One core's level-2 cache is its
-  // own; the rest is shared.
-  int64_t l3 = std::max(m.l3_bytes / 4 / threads, 2 * m.l2_bytes);
-  int64_t memory = std::max<int64_t>(2 * m.l3_bytes, 32 << 20) / threads;
+  BlockSizes blocks = block_sizes(m, threads);
   BURIN_ASSIGN(double l2_one, measure_read_bandwidth(target, m.l2_bytes / 2, 1));
   limits.l2 = l2_one * threads;
-  BURIN_ASSIGN(limits.l3, measure_read_bandwidth(target, l3, threads));
-  BURIN_ASSIGN(limits.memory, measure_read_bandwidth(target, memory, threads));
+  BURIN_ASSIGN(limits.l3, measure_read_bandwidth(target, blocks.l3, threads));
+  BURIN_ASSIGN(limits.memory, measure_read_bandwidth(target, blocks.memory, threads));
   // A level is at least as fast as the next: neighbours may disturb a measurement.
   limits.l3 = std::max(limits.l3, limits.memory);
   limits.l2 = std::max(limits.l2, limits.l3);
