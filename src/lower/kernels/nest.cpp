@@ -106,7 +106,7 @@ class NestEmitter {
   void emit_block(const Blocks& blocks, const Place& at) {
     int64_t m_tiles = ceil_div(nest_.m, s_.rows);
     Panels panels = split_panels(nest_.n, s_.vectors * nest_.lanes);
-    m_range_ = block_range(at.m, blocks.m, s_.m_block, m_tiles);
+    m_range_ = even_range(at.m, blocks.m, s_.m_block, m_tiles);
     outer_range_ = block_range(at.outer, blocks.outer, s_.outer_block, outer_count(nest_));
     auto [first, last] = block_range(at.panel, blocks.panels, s_.panel_block, panels.count());
     emit_panels(panels, first, last, blocks.panels == 1);
@@ -131,6 +131,14 @@ class NestEmitter {
     if (blocks == 1) return {b_.index(0), b_.index(total)};
     Value lo = b_.mul(block, b_.index(size));
     return {lo, b_.min(b_.add(lo, b_.index(size)), b_.index(total))};
+  }
+
+  // The same in blocks of nearly one size, the smaller ones first: of an odd number of blocks the
+  // first half has one more.
+  Range even_range(Value block, int64_t blocks, int64_t size, int64_t total) {
+    if (blocks == 1 || total % size == 0) return block_range(block, blocks, size, total);
+    auto begin = [&](Value i) { return b_.div(b_.mul(i, b_.index(total)), b_.index(blocks)); };
+    return {begin(block), begin(b_.add(block, b_.index(1)))};
   }
 
   void emit_panels(const Panels& panels, Value first, Value last, bool all) {

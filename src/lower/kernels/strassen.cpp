@@ -264,10 +264,10 @@ class StrassenBuilder {
   // Register tiles along m of a tile of the plan: half of them where there are few chunks and no
   // blocks of rows, and the halves of all products begin at the same row.
   int64_t tiles_of_half() const {
-    int64_t all = ceil_div(rows_, chunks_.rows), half = ceil_div(all, int64_t{2});
-    if (blocks_ > 1 || chunks_.count >= kEnoughTiles || all == half) return all;
+    int64_t all = ceil_div(rows_, chunks_.rows), second = all / 2;  // where the second half begins
+    if (blocks_ > 1 || chunks_.count >= kEnoughTiles || second == 0) return all;
     if (ceil_div(lower(), chunks_.rows) != all) return all;
-    return start_of(upper_, half) == start_of(lower(), half) ? half : all;
+    return start_of(upper_, second) == start_of(lower(), second) ? all - second : all;
   }
   int64_t parts_of_rows() const { return ceil_div(ceil_div(rows_, chunks_.rows), tiles_of_half()); }
   // The row at which a register tile begins, of `m` rows.
