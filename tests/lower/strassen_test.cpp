@@ -19,6 +19,7 @@ std::vector<DenseCase> strassen_cases() {
       matmul_case("no multiples", {17, 10}, {10, 14}),
       matmul_case("many rows", {33, 18}, {18, 130}),
       matmul_case("halves of rows", {66, 18}, {18, 96}),
+      matmul_case("halves of odd rows", {197, 18}, {18, 96}),
       matmul_case("several chunks and a rest", {5, 4}, {4, 1670}),
       matmul_case("rows of two axes", {3, 5, 8}, {8, 48}),
   };
