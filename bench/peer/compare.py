@@ -133,6 +133,7 @@ def add_details(row, engines):
     first = engines[0].first
     steady = engines[0].steadiness(STEADINESS_SECONDS)
     row["burin"]["steadiness"] = steady["p99_over_p50"]
+    row["burin"]["undisturbed_steadiness"] = steady.get("undisturbed_p99_over_p50")
     row["burin"]["machine_steadiness"] = steady["machine_p99_over_p50"]
     for key in ("gflop", "share_of_peak", "code_bytes", "weight_bytes", "arena_bytes"):
         row["burin"][key] = first[key]

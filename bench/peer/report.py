@@ -107,11 +107,12 @@ def by_threads(rows):
 
 
 def steadiness_table(rows):
-    """p99 / p50 per thread count, beside that of fixed work in the cores' caches in turn with
-    Burin, and what the second thread brings, in turn with one."""
+    """p99 / p50 per thread count, of all runs and of those for which no thread waited for a
+    processor, beside that of fixed work in the cores' caches in turn with Burin, and what the second
+    thread brings, in turn with one."""
     counts = sorted({row["threads"] for row in rows})
-    table = [["network", *[f"{what}, {c} thr" for what in ("p99/p50 Burin", "the machine", "ORT")
-                           for c in counts],
+    kinds = "p99/p50 Burin", "undisturbed", "the machine", "ORT"
+    table = [["network", *[f"{kind}, {c} thr" for kind in kinds for c in counts],
               *[f"{c} threads over 1" for c in counts if c > 1]]]
     for network, own in by_threads(rows).items():
         def cell(count, engine, key, form):
@@ -120,7 +121,8 @@ def steadiness_table(rows):
 
         table.append([network,
                       *[cell(c, engine, key, "{:.2f}".format)
-                        for engine, key in (("burin", "steadiness"), ("burin", "machine_steadiness"),
+                        for engine, key in (("burin", "steadiness"), ("burin", "undisturbed_steadiness"),
+                                            ("burin", "machine_steadiness"),
                                             ("onnxruntime", "steadiness")) for c in counts],
                       *[cell(c, "burin", "gain", times) for c in counts if c > 1]])
     return layout(table)

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/processor_wait.h"
 #include "cli/common.h"
 #include "cli/inputs.h"
 #include "cli/outputs.h"
@@ -40,6 +41,7 @@ double spread(const std::vector<double>& sorted) {
 struct Figures {
   double load = 0, first_result = 0;  // seconds from the start
   std::vector<double> runs;           // seconds, sorted
+  std::vector<double> undisturbed;    // those for which no thread waited for a processor
   std::vector<double> fixed;  // of work of the same length in the cores' caches; may be empty
   double flops = 0, bytes = 0, peak = 0;
   std::optional<driver::Profile> profile;
@@ -59,7 +61,10 @@ int64_t peak_rss_bytes() {
 }
 
 // Warm-up for a tenth of the time, then single runs for the rest: at least 5, at most 100,000.
-void time_runs(const std::function<void()>& run, double seconds, std::vector<double>& samples) {
+// Those of which threads did not wait for a processor for more than a hundredth go to `undisturbed`
+// too.
+void time_runs(const std::function<void()>& run, double seconds, std::vector<double>& samples,
+               std::vector<double>* undisturbed = nullptr) {
   constexpr size_t kLeast = 5, kMost = 100'000;
   auto start = Clock::now();
   while (seconds_since(start) < seconds / 10) run();
@@ -67,9 +72,13 @@ void time_runs(const std::function<void()>& run, double seconds, std::vector<dou
   start = Clock::now();
   while (samples.size() < before + kLeast ||
          (seconds_since(start) < seconds && samples.size() < kMost)) {
+    auto waited = undisturbed ? processor_wait_seconds() : std::nullopt;
     auto begin = Clock::now();
     run();
     samples.push_back(seconds_since(begin));
+    if (!waited) continue;
+    bool alone = processor_wait_seconds().value_or(0) - *waited <= samples.back() / 100;
+    if (alone) undisturbed->push_back(samples.back());
   }
 }
 
@@ -85,11 +94,12 @@ Result<void> measure_with_fixed_work(const std::function<void()>& run, const isa
   BURIN_ASSIGN(auto fixed, driver::FixedWork::create(target, threads, cli::quantile(warm, 0.5)));
   for (int turn = 0; turn < kTurns; ++turn) {
     std::this_thread::sleep_for(kPause);
-    time_runs(run, seconds / 2 / kTurns, figures.runs);
+    time_runs(run, seconds / 2 / kTurns, figures.runs, &figures.undisturbed);
     std::this_thread::sleep_for(kPause);
     time_runs([&] { fixed.run(); }, seconds / 2 / kTurns, figures.fixed);
   }
   std::sort(figures.fixed.begin(), figures.fixed.end());
+  std::sort(figures.undisturbed.begin(), figures.undisturbed.end());
   return {};
 }
 
@@ -131,6 +141,10 @@ nlohmann::json to_json(const BenchOptions& options, const driver::Engraved& engr
   }
   if (!f.fixed.empty()) {
     j["steadiness"] = {{"p99_over_p50", spread(f.runs)}, {"machine_p99_over_p50", spread(f.fixed)}};
+    if (!f.undisturbed.empty()) {
+      j["steadiness"]["undisturbed_p99_over_p50"] = spread(f.undisturbed);
+      j["steadiness"]["undisturbed_runs"] = f.undisturbed.size();
+    }
   }
   j["per_second"] = 1 / f.quantile(0.5);
   j["gflop"] = f.flops / 1e9;
@@ -190,6 +204,11 @@ void print_text(const driver::Engraved& engraved, const Figures& f, int threads)
     fmt::print(
         "steadiness     p99 is {:.2f} x p50; work of this length in the cores' caches: {:.2f} x\n",
         spread(f.runs), spread(f.fixed));
+    if (!f.undisturbed.empty()) {
+      fmt::print(
+          "               {:.2f} x in the {} runs for which no thread waited for a processor\n",
+          spread(f.undisturbed), f.undisturbed.size());
+    }
   }
   double rate = f.flops / f.quantile(0.5);
   fmt::print("throughput     {:.1f} runs/s, {:.1f} GFLOP/s, {:.0f} % of the measured {:.0f}\n",
@@ -256,8 +275,10 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_flag("--per-kernel", options->per_kernel,
                  "a table of every kernel: time, share of its roofline, algorithm and reason");
-  verb->add_flag("--steadiness", options->steadiness,
-                 "run fixed work by turns: how much of the latencies' spread is the machine's");
+  verb->add_flag(
+      "--steadiness", options->steadiness,
+      "how much of the latencies' spread is the machine's: fixed work by turns, and runs that "
+      "the system left alone");
   options->common.add_threads(*verb);
   options->common.add_target(*verb);
   options->common.add_tune_cache(*verb);

@@ -159,7 +159,10 @@ void ThreadPool::run_alone(Task task, void* context, std::span<const Stage> stag
 void ThreadPool::serve(size_t worker) {
   FloatStateGuard guard;
   step_aside(caller_cpu_.load(), worker);
-  for (uint64_t goal = 1; (goal = next_goal(goal, worker)) != 0;) work(worker, goal);
+  for (uint64_t goal = 1; (goal = next_goal(goal, worker)) != 0;) {
+    step_aside(caller_cpu_.load(std::memory_order_relaxed), worker);
+    work(worker, goal);
+  }
 }
 
 uint64_t ThreadPool::next_goal(uint64_t seen, size_t worker) {
@@ -175,7 +178,6 @@ uint64_t ThreadPool::next_goal(uint64_t seen, size_t worker) {
     sleepers_.fetch_add(1);
     goal_.wait(seen);
     sleepers_.fetch_sub(1);
-    step_aside(caller_cpu_.load(), worker);
     spin = {};
   }
 }
@@ -197,6 +199,7 @@ void ThreadPool::work(size_t index, uint64_t goal) {
       spin = {};
     } else {
       spin.wait();
+      if (index > 0 && spin.pauses()) step_aside(caller_cpu_.load(), index);
     }
   }
 }
