@@ -233,6 +233,7 @@ Result<int> bench(const BenchOptions& options) {
   BURIN_ASSIGN(auto engraved, model->engrave(specs, compile));
   int threads = options.common.thread_count();
   BURIN_ASSIGN(auto session, runtime::Session::create(engraved->program, threads));
+  threads = session->threads();  // one, if more do not pay
   BURIN_ASSIGN(Buffers buffers, make_buffers(*engraved->program, specs));
   session->run(buffers.inputs, buffers.output_pointers);
   figures.first_result = figures.load + seconds_since(compile_start);

@@ -123,6 +123,7 @@ Result<int> profile(const ProfileOptions& options) {
   auto program = std::make_shared<runtime::Program>(built.compiled.program);
   int threads = options.common.thread_count();
   BURIN_ASSIGN(auto session, runtime::Session::create(program, threads));
+  threads = session->threads();  // one, if more do not pay
   BURIN_ASSIGN(Buffers buffers, make_buffers(*program, built.specs));
 
   progress.show("measuring the machine");

@@ -1,6 +1,7 @@
 // Pointer tables are laid out once; a run patches the caller's pointers in and walks the steps.
 #include "runtime/session.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/check.h"
@@ -48,12 +49,26 @@ Result<bool> check_program(const Program& program) {
   return true;
 }
 
+// `threads`, or one where the others would save less than it takes to hand the steps over: a
+// recurrent network has hundreds of steps of one tile.
+int threads_that_pay(const Program& program, int threads) {
+  // What a core does in a second at most, and the seconds that a step takes to go round.
+  constexpr double kOperations = 2e11, kBytes = 1e11, kHandOver = 80e-9;
+  double shared = 0;
+  for (const Step& step : program.steps) {
+    if (step.tiles > 1) shared += std::max(step.performed / kOperations, step.bytes / kBytes);
+  }
+  double saved = shared * (1 - 1.0 / threads);
+  return saved < kHandOver * static_cast<double>(program.steps.size()) ? 1 : threads;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> program,
                                                  int threads) {
   BURIN_TRY(check_program(*program));
   BURIN_ASSIGN(CodePages code, CodePages::create(program->code));
+  threads = threads_that_pay(*program, threads);
   std::unique_ptr<Session> session(new Session(std::move(program), std::move(code), threads));
   BURIN_ASSIGN(session->symbols_,
                SymbolRegistration::create(*session->program_, session->code_.data()));

@@ -18,7 +18,8 @@ namespace burin::runtime {
 
 class Session {
  public:
-  // threads >= 1. Fails if the program's places lie outside its buffers or memory is refused.
+  // Runs on `threads` >= 1, or on one if that is faster. Fails if the program's places lie outside
+  // its buffers or memory is refused.
   static Result<std::unique_ptr<Session>> create(std::shared_ptr<const Program> program,
                                                  int threads);
 

@@ -36,8 +36,8 @@ std::shared_ptr<Program> add_program(int64_t n) {
   program->outputs = {{"y", type}};
   Place in{Place::Kind::input, 0, 0}, out{Place::Kind::output, 0, 0};
   Place constant{Place::Kind::constant, 0, 0}, arena{Place::Kind::arena, 0, 0};
-  program->steps.push_back({0, n, {in, constant, arena}, {}, "first", "", 0, 0});
-  program->steps.push_back({0, n, {arena, constant, out}, {}, "second", "", 0, 0});
+  program->steps.push_back({0, n, {in, constant, arena}, {}, "first", "", 0, 1e6});
+  program->steps.push_back({0, n, {arena, constant, out}, {}, "second", "", 0, 1e6});
   return program;
 }
 
@@ -85,6 +85,18 @@ TEST_P(SessionThreads, TracesEveryTileOnce) {
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 2 * kN);
 }
 INSTANTIATE_TEST_SUITE_P(OneAndTwo, SessionThreads, testing::Values(1, 2));
+
+// Where little can be shared, other threads would only be waited for.
+TEST(Session, TakesOneThreadWhereMoreDoNotPay) {
+  auto program = add_program(8);
+  EXPECT_EQ((*Session::create(program, 2))->threads(), 2);
+  for (Step& step : program->steps) step.bytes = 32;
+  EXPECT_EQ((*Session::create(program, 2))->threads(), 1);
+  for (Step& step : program->steps) step.performed = 1e6;
+  EXPECT_EQ((*Session::create(program, 2))->threads(), 2);
+  for (Step& step : program->steps) step.tiles = 1;
+  EXPECT_EQ((*Session::create(program, 2))->threads(), 1);
+}
 
 TEST(Session, RestoresTheCallersFloatState) {
   auto session = Session::create(add_program(3), 1);
