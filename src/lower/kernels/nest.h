@@ -56,8 +56,8 @@ struct Nest {
 };
 
 // How the nest is cut: register tiles of up to `rows` by `vectors`, and how many outer indices,
-// register tiles along m (or one fewer) and panels (of `vectors` vectors) make one tile of the
-// plan.
+// register tiles along m (at most: what they make is cut evenly) and panels (of `vectors` vectors)
+// make one tile of the plan.
 struct Schedule {
   int64_t rows = 1, vectors = 1;
   int64_t outer_block = 1, m_block = 1, panel_block = 1;
