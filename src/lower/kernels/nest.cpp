@@ -134,7 +134,7 @@ class NestEmitter {
   }
 
   // The same in blocks of nearly one size, the smaller ones first: of an odd number of blocks the
-  // first half has one more.
+  // first half has one more. Not for outer indices: sums begin with their blocks.
   Range even_range(Value block, int64_t blocks, int64_t size, int64_t total) {
     if (blocks == 1 || total % size == 0) return block_range(block, blocks, size, total);
     auto begin = [&](Value i) { return b_.div(b_.mul(i, b_.index(total)), b_.index(blocks)); };
