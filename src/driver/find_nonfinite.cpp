@@ -82,7 +82,9 @@ class Search {
   std::set<NodeId> inner_nodes() const {
     std::set<NodeId> known, inner, pending{found_->node};
     for (size_t s = 0; s < found_->step; ++s) {
-      for (auto [node, buffer] : compiled_.program.steps[s].results) known.insert(NodeId(node));
+      for (const runtime::StepResult& result : compiled_.program.steps[s].results) {
+        known.insert(NodeId(result.node));
+      }
     }
     while (!pending.empty()) {
       NodeId id = pending.extract(pending.begin()).value();

@@ -76,7 +76,10 @@ void link(const lower::Lowered& lowered, std::span<const isa::Code> codes,
     step.flops = kernel.flops, step.performed = kernel.performed;
     step.bytes = kernel.bytes, step.weight_bytes = kernel.weight_bytes;
     step.reason = reason_of(kernel);
-    for (auto [node, buffer] : kernel.results) step.results.push_back({node.index, buffer});
+    for (auto [node, index] : kernel.results) {
+      auto buffer = static_cast<size_t>(index);
+      step.results.push_back({node.index, buffer, -kernel.buffers[buffer].offset});
+    }
     program.steps.push_back(std::move(step));
   }
 }

@@ -12,10 +12,10 @@ namespace {
 
 void show_values(const graph::Graph& graph, const runtime::Session& session, size_t index,
                  const ValueVisitor& visit) {
-  for (auto [node, buffer] : session.program().steps[index].results) {
+  for (auto [node, buffer, offset] : session.program().steps[index].results) {
     Tensor value(graph.type(graph::NodeId(node)));
-    std::memcpy(value.mutable_data(), session.buffer(index, static_cast<size_t>(buffer)),
-                value.bytes().size());
+    const auto* place = static_cast<const std::byte*>(session.buffer(index, buffer));
+    std::memcpy(value.mutable_data(), place + offset, value.bytes().size());
     visit(index, graph::NodeId(node), value);
   }
 }

@@ -16,7 +16,7 @@ using Wanted = std::unordered_map<uint32_t, graph::Array>;
 Result<Wanted> evaluate(const Compiled& compiled, std::span<const Tensor> inputs) {
   Wanted wanted;
   for (const runtime::Step& step : compiled.program.steps) {
-    for (auto [node, buffer] : step.results) wanted[node];
+    for (const runtime::StepResult& result : step.results) wanted[result.node];
   }
   graph::EvalOptions options;
   options.visit = [&](graph::NodeId id, const graph::Array& value) {

@@ -69,9 +69,11 @@ struct Kernel {
   std::vector<BufferUse> buffers;  // of the function's pointers, in order
   std::vector<bool> writes;        // per buffer
   // (written, read) indices into `buffers` that may be one memory: every tile reads an element of
-  // the read buffer before it writes the same one, and no other tile reads it.
+  // the read buffer before it writes the same one, and no other tile reads it. Both have the same
+  // offset.
   std::vector<std::pair<int, int>> in_place;
-  // The graph nodes whose values are complete when the kernel has run: (node, index into buffers).
+  // The graph nodes whose values are complete when the kernel has run: (node, index into buffers,
+  // each from its buffer's begin on).
   std::vector<std::pair<graph::NodeId, int>> results;
   static constexpr size_t kNoGroup = ~size_t{0};
   size_t group = kNoGroup;       // of Lowered::grouping that asked for it; none for a copied output

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <functional>
-#include <numeric>
 #include <optional>
 #include <span>
+#include <unordered_map>
 
 #include "base/check.h"
 #include "graph/op_def.h"
+#include "lower/bases.h"
 #include "lower/dense_operands.h"
 #include "lower/expr_build.h"
 #include "lower/group.h"
@@ -77,15 +78,30 @@ int64_t packed_beyond(const DenseJob& job, const DenseKernels& kernels) {
   return std::max<int64_t>(bytes, 0);
 }
 
+// Whether two jobs of one signature read the same weights.
+bool same_weights(const DenseJob& a, const DenseJob& b) {
+  for (size_t i = 0; i < a.operands.size(); ++i) {
+    if (a.operands[i].weights && !same_elements(*a.operands[i].weights, *b.operands[i].weights)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // The kernels of a group before they have buffers.
 struct Task {
   NodeId node;                         // that asks for them
   std::vector<NodeId> nodes;           // whose buffers the pointers stand for
   std::vector<double> traffic;         // bytes that the views of each pointer touch
+  std::vector<int64_t> bases;          // where in its buffer each pointer points
   std::optional<DenseJob> dense;       // what a dense group wants,
   std::optional<FusedJob> fused;       // or a map or row group,
   std::function<DenseKernels()> make;  // or how to make the others' kernels
   DenseKernels made;
+  // An earlier task that wants the same kernels of the same weights: made once, packed once.
+  std::optional<size_t> twin;
+  bool has_twins = false;
+  std::vector<BufferId> constants;  // of `made`, once it is placed
 };
 
 DenseKernels make_fused(const FusedJob& job) {
@@ -181,21 +197,38 @@ class Lowering {
     return fmt::format("{}_{}", graph::name_of(graph_[id].op), id.index);
   }
 
+  // The buffers of a task's kernels: what their pointers stand for, then what they need besides.
+  // A task finds the constants of its twin there.
+  std::vector<BufferUse> uses_of(Task& task, DenseKernels& made) {
+    std::vector<BufferUse> uses;
+    for (size_t i = 0; i < task.nodes.size(); ++i) {
+      uses.push_back({buffer_of(task.nodes[i]), task.bases.empty() ? 0 : task.bases[i]});
+    }
+    const std::vector<BufferId>* known = task.twin ? &tasks_[*task.twin].constants : nullptr;
+    for (ExtraBuffer& extra : made.extras) {
+      bool is_known = extra.fill && known;
+      BufferId id = is_known ? (*known)[task.constants.size()] : add_extra(std::move(extra));
+      if (is_known || out_.buffers[id].kind == Buffer::Kind::constant) task.constants.push_back(id);
+      uses.push_back({id, 0});
+    }
+    return uses;
+  }
+
+  BufferId add_extra(ExtraBuffer extra) {
+    Buffer buffer;
+    buffer.kind = extra.fill         ? Buffer::Kind::constant
+                  : extra.per_thread ? Buffer::Kind::scratch
+                                     : Buffer::Kind::temporary;
+    buffer.bytes = extra.bytes;
+    buffer.fill = std::move(extra.fill);
+    return out_.buffers.push_back(std::move(buffer));
+  }
+
   // Turns stages into kernels over the buffers behind the job's pointers; `traffic` is the bytes
   // that each pointer's views touch. Instructions that no fused node asked for were asked for by
   // `node`.
-  void add_kernels(DenseKernels made, std::span<const BufferId> pointers,
+  void add_kernels(DenseKernels made, std::span<const BufferUse> all,
                    const std::vector<double>& traffic, NodeId node) {
-    std::vector<BufferId> all(pointers.begin(), pointers.end());
-    for (ExtraBuffer& extra : made.extras) {
-      Buffer buffer;
-      buffer.kind = extra.fill         ? Buffer::Kind::constant
-                    : extra.per_thread ? Buffer::Kind::scratch
-                                       : Buffer::Kind::temporary;
-      buffer.bytes = extra.bytes;
-      buffer.fill = std::move(extra.fill);
-      all.push_back(out_.buffers.push_back(std::move(buffer)));
-    }
     double flops = 0;
     for (const DenseStage& stage : made.stages) flops += stage.flops;
     for (DenseStage& stage : made.stages) {
@@ -206,9 +239,12 @@ class Lowering {
       }
       kernel.group = group_;
       kernel.tiles = stage.tiles;
-      for (int use : stage.uses) kernel.buffers.push_back({all[static_cast<size_t>(use)], 0});
+      for (int use : stage.uses) kernel.buffers.push_back(all[static_cast<size_t>(use)]);
       kernel.writes = std::move(stage.writes);
-      kernel.in_place = std::move(stage.in_place);
+      for (auto [written, read] : stage.in_place) {
+        auto base = [&](int i) { return kernel.buffers[static_cast<size_t>(i)].offset; };
+        if (base(written) == base(read)) kernel.in_place.push_back({written, read});
+      }
       kernel.name = name_of_node(node);
       kernel.algorithm = made.algorithm;
       kernel.refused = made.refused;
@@ -222,11 +258,11 @@ class Lowering {
 
   // What a kernel reads and writes at least: of each buffer the part that its pointers touch, of
   // buffers that are no pointer's of the job all.
-  void count_bytes(const DenseStage& stage, std::span<const BufferId> all,
+  void count_bytes(const DenseStage& stage, std::span<const BufferUse> all,
                    const std::vector<double>& traffic, Kernel& kernel) const {
     std::vector<std::pair<BufferId, double>> touched;
     for (int use : stage.uses) {
-      BufferId id = all[static_cast<size_t>(use)];
+      BufferId id = all[static_cast<size_t>(use)].buffer;
       bool own = static_cast<size_t>(use) < traffic.size();
       double bytes = own ? traffic[static_cast<size_t>(use)] : 1e30;
       auto it = std::find_if(touched.begin(), touched.end(),
@@ -249,12 +285,6 @@ class Lowering {
     kernel.weight_bytes = std::min(kernel.weight_bytes, stage.bytes / 2);
   }
 
-  std::vector<BufferId> buffers_of(std::span<const NodeId> nodes) {
-    std::vector<BufferId> ids;
-    for (NodeId id : nodes) ids.push_back(buffer_of(id));
-    return ids;
-  }
-
   // What each group wants, in order, then the kernels of all groups in any order.
   void make_tasks() {
     for (const Group& group : grouping_.groups) {
@@ -267,9 +297,29 @@ class Lowering {
       }
     }
     choose_streams();
-    std::vector<size_t> all(tasks_.size());
-    std::iota(all.begin(), all.end(), size_t{0});
+    find_twins();
+    std::vector<size_t> all;
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (!tasks_[i].twin) all.push_back(i);
+    }
     make_kernels(all);
+  }
+
+  void find_twins() {
+    std::unordered_map<std::string, std::vector<size_t>> seen;  // by signature
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (!tasks_[i].dense) continue;
+      std::vector<size_t>& others = seen[signature_of(*tasks_[i].dense)];
+      auto found = std::find_if(others.begin(), others.end(), [&](size_t other) {
+        return same_weights(*tasks_[other].dense, *tasks_[i].dense);
+      });
+      if (found == others.end()) {
+        others.push_back(i);
+        continue;
+      }
+      tasks_[i].twin = *found;
+      tasks_[*found].has_twins = true;
+    }
   }
 
   // Large values that nothing but later kernels reads are stored past the caches, unless they may
@@ -318,7 +368,7 @@ class Lowering {
     int64_t left = std::max<int64_t>(spare_weights_, 0);
     std::vector<size_t> larger;
     for (size_t i = first; i < tasks_.size(); ++i) {
-      if (tasks_[i].made.spare_weights <= left) continue;
+      if (tasks_[i].twin || tasks_[i].made.spare_weights <= left) continue;
       tasks_[i].dense->spare_weights = spare_weights_;
       larger.push_back(i);
     }
@@ -328,22 +378,31 @@ class Lowering {
   // Gives a task's kernels their buffers and their place in the order.
   void place(size_t index) {
     Task& task = tasks_[index];
-    std::vector<BufferId> buffers = buffers_of(task.nodes);
-    if (!task.dense) return add_kernels(std::move(task.made), buffers, task.traffic, task.node);
+    if (!task.dense) return place_kernels(task, std::move(task.made));
     const DenseJob& job = *task.dense;
-    if (task.made.spare_weights > std::max<int64_t>(spare_weights_, 0)) make_smaller(index);
-    size_t first = out_.kernels.size();
-    Choice choice = task.made.choice;
-    spare_weights_ -= packed_beyond(job, task.made);
-    add_kernels(std::move(task.made), buffers, task.traffic, task.node);
+    Task& first = task.twin ? tasks_[*task.twin] : task;  // that has the kernels
+    if (&first == &task && task.made.spare_weights > std::max<int64_t>(spare_weights_, 0)) {
+      make_smaller(index);
+    }
+    size_t first_kernel = out_.kernels.size();
+    Choice choice = first.made.choice;
+    if (&first == &task) spare_weights_ -= packed_beyond(job, task.made);
+    place_kernels(task, first.has_twins ? first.made : std::move(first.made));
     if (!options_.record) return;
-    out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first,
-                            out_.kernels.size() - first});
+    out_.choices.push_back({signature_of(job), choice, alternatives_to(job, choice), first_kernel,
+                            out_.kernels.size() - first_kernel});
+  }
+
+  void place_kernels(Task& task, DenseKernels made) {
+    std::vector<BufferUse> uses = uses_of(task, made);
+    add_kernels(std::move(made), uses, task.traffic, task.node);
   }
 
   Task fused_task(const Group& group) const {
     Fused fused = build_expr(graph_, grouping_, group);
-    Task task{group.root, fused.buffers, traffic_of(fused, group.space), {}, {}, {}, {}};
+    Task task;
+    task.node = group.root, task.nodes = fused.buffers;
+    task.traffic = traffic_of(fused, group.space);
     FusedJob job;
     job.name = name_of_node(group.root);
     job.expr = std::move(fused.expr);
@@ -353,6 +412,7 @@ class Lowering {
     job.reduced = group.reduced;
     job.pointers = static_cast<int>(fused.buffers.size());
     job.machine = &machine_;
+    task.bases = move_bases(job);
     task.fused = std::move(job);
     return task;
   }
@@ -395,8 +455,12 @@ class Lowering {
       job.operands.push_back(std::move(operand));
     }
     job.pointers = static_cast<int>(fused.buffers.size());
-    std::vector<double> traffic = traffic_of(job);
-    return {group.anchor, std::move(fused.buffers), std::move(traffic), std::move(job), {}, {}, {}};
+    Task task;
+    task.node = group.anchor, task.nodes = std::move(fused.buffers);
+    task.traffic = traffic_of(job);
+    task.bases = move_bases(job);
+    task.dense = std::move(job);
+    return task;
   }
 
   DenseKernels choose_dense(const DenseJob& job) const {
@@ -407,7 +471,8 @@ class Lowering {
 
   Task single_task(const Group& group) const {
     NodeId target = group.target;
-    Task task{target, graph_[target].operands, {}, {}, {}, {}, {}};
+    Task task;
+    task.node = target, task.nodes = graph_[target].operands;
     task.nodes.push_back(target);
     task.make = [this, target] {
       std::string name = name_of_node(target);
@@ -432,7 +497,7 @@ class Lowering {
     job.outputs = {{1, type.dtype, 0, {1}}};
     job.pointers = 2;
     job.machine = &machine_;
-    BufferId buffers[] = {buffer_of(id), output_buffer(port)};
+    BufferUse buffers[] = {{buffer_of(id)}, {output_buffer(port)}};
     add_kernels(make_map(job), buffers, {}, id);
   }
 

@@ -107,7 +107,6 @@ class Planner {
       for (auto [written, read] : kernel.in_place) {
         const BufferUse& to = kernel.buffers[static_cast<size_t>(written)];
         const BufferUse& from = kernel.buffers[static_cast<size_t>(read)];
-        if (to.offset != 0 || from.offset != 0) continue;
         if (!is_temporary(to.buffer) || !is_temporary(from.buffer)) continue;
         size_t target = block_of_[from.buffer], source = block_of_[to.buffer];
         if (target == source || blocks_[target].last != k || blocks_[source].first != k) continue;

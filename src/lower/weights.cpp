@@ -158,6 +158,15 @@ std::optional<Resolved> resolve(const graph::Graph& graph, graph::NodeId id, int
 
 }  // namespace
 
+bool same_elements(const WeightView& a, const WeightView& b) {
+  auto same_memory = [](const Tensor& x, const Tensor& y) {
+    return x.valid() == y.valid() && (!x.valid() || (x.data() == y.data() && x.type() == y.type()));
+  };
+  return a.type == b.type && same_memory(a.value, b.value) && a.offset == b.offset &&
+         a.strides == b.strides && same_memory(a.scale, b.scale) &&
+         a.scale_offset == b.scale_offset && a.scale_strides == b.scale_strides;
+}
+
 double WeightView::at(std::span<const int64_t> index) const {
   double x =
       value.as_double(std::inner_product(index.begin(), index.end(), strides.begin(), offset));

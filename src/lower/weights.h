@@ -25,6 +25,9 @@ struct WeightView {
   double at(std::span<const int64_t> index) const;
 };
 
+// Whether two views are of the same elements of the same memory, in the same order.
+bool same_elements(const WeightView& a, const WeightView& b);
+
 // Follows `node` down to a constant through transpose, reshape, slice, reverse, broadcast, convert
 // between float types or between integers, and one multiplication by another such constant. Nothing
 // if the value is not such a view of a constant; whoever asks may then evaluate it

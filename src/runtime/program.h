@@ -31,6 +31,14 @@ struct Touch {
   std::array<ByteRange, kStepParts> parts;
 };
 
+// A value of the optimised graph that is complete after a step: it begins `offset` bytes behind the
+// place of one of the step's buffers.
+struct StepResult {
+  uint32_t node = 0;
+  size_t buffer = 0;
+  int64_t offset = 0;
+};
+
 struct Step {
   uint32_t kernel = 0;         // index into Program::kernels
   int64_t tiles = 1;           // the kernel is called once for each tile in [0, tiles)
@@ -43,8 +51,7 @@ struct Step {
   double performed = 0;        // operations that the algorithm really does
   double weight_bytes = 0;     // the bytes that are constants
   std::string reason;          // why not another algorithm; may be empty
-  // Which values of the optimised graph are complete after this step: (node, index into buffers).
-  std::vector<std::pair<uint32_t, int>> results;
+  std::vector<StepResult> results;
 };
 
 // When steps run slice by slice (runtime/bands.h).
