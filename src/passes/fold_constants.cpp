@@ -38,8 +38,14 @@ double products(const Graph& graph, const Node& node) {
   };
   auto results = static_cast<double>(node.type.shape.elements());
   switch (node.op) {
-    case Op::convolution:
-    case Op::dot_general: return results * elements(1);
+    case Op::convolution: return results * elements(1);
+    case Op::dot_general: {
+      double terms = 1;
+      for (int64_t axis : std::get<graph::DotAttr>(node.attr).lhs_contract) {
+        terms *= static_cast<double>(graph.type(node.operands[0]).shape[static_cast<size_t>(axis)]);
+      }
+      return results * terms;
+    }
     case Op::reduce_window: return results * elements(0);
     default: return results;
   }
