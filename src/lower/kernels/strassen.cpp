@@ -198,10 +198,11 @@ class StrassenBuilder {
     return view;
   }
 
-  // Over blocks, rows and k. The sums of one block lie together: a thread's half of the rows is its
+  // Over blocks, rows and k. The sums of one row lie together: a thread's half of the rows is its
   // half of the buffer.
   View sum_view(int sum, int64_t first) const {
-    return {sums_, DType::f32, (sum * rows_ + first) * k_, {kSums * rows_ * k_, k_, 1}};
+    int64_t row = kSums * k_;
+    return {sums_, DType::f32, sum * k_ + first * row, {rows_ * row, row, 1}};
   }
 
   // The rows of S1 to S4 from `first` on: `both` rows that the lower quadrants have too, or one
@@ -369,9 +370,8 @@ class StrassenBuilder {
   Contraction contraction(const Product& product) const {
     Contraction c = whole_;
     bool summed = product.left.sum >= 0;
-    c.nest.lhs_m_stride = summed ? k_ : 2 * whole_.nest.lhs_m_stride;
-    int64_t block_rows = summed ? kSums * rows_ : rows_;
-    OuterAxis blocks{blocks_, block_rows * c.nest.lhs_m_stride, 0}, chunks{chunks_.count, 0, 0};
+    c.nest.lhs_m_stride = summed ? kSums * k_ : 2 * whole_.nest.lhs_m_stride;
+    OuterAxis blocks{blocks_, rows_ * c.nest.lhs_m_stride, 0}, chunks{chunks_.count, 0, 0};
     c.nest.outer.insert(c.nest.outer.begin(), {blocks, chunks});
     c.nest.m = blocks_ == 1 && product.lower_rows ? lower() : rows_;
     c.nest.n = chunks_.columns;
