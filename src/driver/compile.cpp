@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
-#include "driver/band_memory.h"
+#include "driver/concurrent_memory.h"
 #include "driver/fit_memory.h"
 #include "driver/link.h"
 #include "driver/parallel.h"
@@ -25,7 +25,8 @@ constexpr int64_t kReleaseEvery = 16 << 20;  // bytes of packed constants
 // In second-level caches: what steps of a band pass on, at least, and what is at hand of a band, at
 // most: a part of what a third-level cache keeps for a core.
 constexpr int64_t kCommonCaches = 8, kCachesAtHand = 12;
-constexpr double kMostBandGrowth = 1.125;  // of the arena
+constexpr double kMostGrowth = 1.125;  // of the arena, or a part of a second-level cache
+constexpr int64_t kMostGrowthPart = 4;
 
 class Stopwatch {
  public:
@@ -138,19 +139,21 @@ void set_touches(const lower::Lowered& lowered, const Engraving& engraving,
   }
 }
 
-// Gives the buffers their places, by a plan that lets steps form bands if it takes little more.
+// Gives the buffers their places, by a plan that lets steps form bands and chains if it takes
+// little more.
 void set_places(const lower::Lowered& lowered, const CompileOptions& options,
                 lower::MemoryPlan& plan, runtime::Program& program) {
   place_buffers(lowered, plan, program);
   int64_t cache = options.target.machine.l2_bytes;
   program.band_limits = {kCommonCaches * cache, kCachesAtHand * cache};
-  auto most = static_cast<int64_t>(kMostBandGrowth * static_cast<double>(plan.arena_bytes));
+  auto most = static_cast<int64_t>(kMostGrowth * static_cast<double>(plan.arena_bytes));
+  most = std::max(most, plan.arena_bytes + cache / kMostGrowthPart);
   if (options.max_memory > 0) {
     most = std::min(most, options.max_memory - plan.scratch_bytes - program.constant_bytes);
   }
-  std::optional<lower::MemoryPlan> banded = plan_band_memory(lowered, program, most);
-  if (!banded) return;
-  plan = *std::move(banded);
+  std::optional<lower::MemoryPlan> other = plan_concurrent_memory(lowered, program, most);
+  if (!other) return;
+  plan = *std::move(other);
   place_buffers(lowered, plan, program);
 }
 

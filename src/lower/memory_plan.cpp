@@ -11,20 +11,32 @@ namespace burin::lower {
 
 namespace {
 
-// Buffers that share memory by working in place, and when they are alive (kernel indices).
+// When something is alive (kernel indices): all the time from its first kernel to its last one, and
+// while kernels of other strands run in a list of interleaved ones.
+struct Life {
+  static constexpr size_t kNoList = ~size_t{0};
+  size_t first = ~size_t{0}, last = 0;
+  size_t list = kNoList;  // of whose kernels one strand alone touches it
+  int64_t strand = 0;
+
+  bool meets(const Life& other) const {
+    bool beside = list != kNoList && list == other.list && strand != other.strand;
+    return beside || (last >= other.first && first <= other.last);
+  }
+};
+
+// Buffers that share memory by working in place.
 struct Block {
   std::vector<BufferId> buffers;
   int64_t bytes = 0;
-  size_t first = ~size_t{0};
-  size_t last = 0;
+  Life life = {};
 };
 
 struct Placed {
-  size_t first, last;
+  Life life;
   int64_t begin, end;
 
   int64_t bytes() const { return end - begin; }
-  bool lives_with(const Block& block) const { return last >= block.first && first <= block.last; }
 };
 
 // A line that another core touched last takes several times as long to write. With two threads,
@@ -93,9 +105,9 @@ class Planner {
     }
     for (size_t k = 0; k < lowered_.kernels.size(); ++k) {
       for (const BufferUse& use : lowered_.kernels[k].buffers) {
-        Block& block = blocks_[use.buffer.index];
-        block.first = std::min(block.first, k);
-        block.last = std::max(block.last, k);
+        Life& life = blocks_[use.buffer.index].life;
+        life.first = std::min(life.first, k);
+        life.last = std::max(life.last, k);
       }
     }
   }
@@ -109,7 +121,9 @@ class Planner {
         const BufferUse& from = kernel.buffers[static_cast<size_t>(read)];
         if (!is_temporary(to.buffer) || !is_temporary(from.buffer)) continue;
         size_t target = block_of_[from.buffer], source = block_of_[to.buffer];
-        if (target == source || blocks_[target].last != k || blocks_[source].first != k) continue;
+        if (target == source || blocks_[target].life.last != k || blocks_[source].life.first != k) {
+          continue;
+        }
         if (blocks_[source].bytes > blocks_[target].bytes) continue;
         merge(target, source);
         break;
@@ -120,28 +134,52 @@ class Planner {
   void merge(size_t target, size_t source) {
     Block& into = blocks_[target];
     Block& from = blocks_[source];
-    into.last = from.last;
+    into.life.last = from.life.last;
     for (BufferId id : from.buffers) block_of_[id] = target;
     into.buffers.insert(into.buffers.end(), from.buffers.begin(), from.buffers.end());
     from = {};
   }
 
   void stretch_lives(std::span<const Interleaved> interleaved) {
-    for (Block& block : blocks_) {
-      for (const Interleaved& kernels : interleaved) {
-        bool lives = block.first < kernels.end && block.last >= kernels.begin;
-        if (!lives) continue;
-        block.first = std::min(block.first, kernels.begin);
-        block.last = std::max(block.last, kernels.end - 1);
+    for (size_t list = 0; list < interleaved.size(); ++list) {
+      const Interleaved& kernels = interleaved[list];
+      std::vector<Strands> strands = strands_of(kernels);
+      for (size_t i = 0; i < blocks_.size(); ++i) {
+        Life& life = blocks_[i].life;
+        if (life.first >= kernels.end || life.last < kernels.begin) continue;
+        bool one = strands[i].touched && !strands[i].several && life.list == Life::kNoList;
+        if (one) {
+          life.list = list, life.strand = strands[i].strand;
+          continue;
+        }
+        life.first = std::min(life.first, kernels.begin);
+        life.last = std::max(life.last, kernels.end - 1);
       }
     }
+  }
+
+  // Which strands of a list touch a block.
+  struct Strands {
+    bool touched = false, several = false;
+    int64_t strand = 0;
+  };
+  std::vector<Strands> strands_of(const Interleaved& kernels) const {
+    std::vector<Strands> all(blocks_.size());
+    for (size_t i = 0; i < kernels.strands.size(); ++i) {
+      for (const BufferUse& use : lowered_.kernels[kernels.begin + i].buffers) {
+        Strands& of = all[block_of_[use.buffer]];
+        of.several |= of.touched && of.strand != kernels.strands[i];
+        of.touched = true, of.strand = kernels.strands[i];
+      }
+    }
+    return all;
   }
 
   // The lowest offset at which `block` meets no placed block that is alive with it.
   int64_t find_gap(const Block& block, const std::vector<Placed>& placed) const {
     int64_t offset = 0;
     for (const Placed& p : placed) {  // sorted by begin
-      if (!p.lives_with(block)) continue;
+      if (!p.life.meets(block.life)) continue;
       if (offset + block.bytes <= p.begin) break;
       offset = std::max(offset, p.end);
     }
@@ -150,14 +188,14 @@ class Planner {
 
   static bool is_free(const Block& block, int64_t offset, const std::vector<Placed>& placed) {
     return std::none_of(placed.begin(), placed.end(), [&](const Placed& p) {
-      return p.lives_with(block) && p.begin < offset + block.bytes && offset < p.end;
+      return p.life.meets(block.life) && p.begin < offset + block.bytes && offset < p.end;
     });
   }
 
   // Kernels from the block's birth back to the placed one's death, around the end of a run.
   size_t age(const Block& block, const Placed& p) const {
     size_t kernels = lowered_.kernels.size();
-    return (block.first + kernels - p.last) % kernels;
+    return (block.life.first + kernels - p.life.last) % kernels;
   }
 
   // The blocks that died before this one is born, the last ones first, at most kMostDead.
@@ -165,7 +203,7 @@ class Planner {
                                          const std::vector<Placed>& placed) const {
     std::vector<const Placed*> dead;
     for (const Placed& p : placed) {
-      if (!p.lives_with(block)) dead.push_back(&p);
+      if (!p.life.meets(block.life)) dead.push_back(&p);
     }
     size_t count = std::min(dead.size(), kMostDead);
     std::partial_sort(dead.begin(), dead.begin() + static_cast<ptrdiff_t>(count), dead.end(),
@@ -214,11 +252,11 @@ class Planner {
                      [&](size_t a, size_t b) { return blocks_[a].bytes > blocks_[b].bytes; });
     for (size_t i : order) {
       const Block& block = blocks_[i];
-      if (block.buffers.empty() || block.first == ~size_t{0}) continue;
+      if (block.buffers.empty() || block.life.first == ~size_t{0}) continue;
       if (!is_temporary(block.buffers[0])) continue;
       int64_t offset = offset_for(block, policy, to);
       for (BufferId id : block.buffers) to.plan.offsets[id] = offset;
-      Placed p{block.first, block.last, offset, offset + block.bytes};
+      Placed p{block.life, offset, offset + block.bytes};
       auto at =
           std::upper_bound(to.placed.begin(), to.placed.end(), p,
                            [](const Placed& a, const Placed& b) { return a.begin < b.begin; });
@@ -241,9 +279,8 @@ class Planner {
   // In the first lane whose blocks are not alive with it, or in a new one as wide as it is.
   static int64_t offset_in_lane(const Block& block, Placement& to) {
     auto is_free = [&](const Lane& lane) {
-      return std::none_of(lane.blocks.begin(), lane.blocks.end(), [&](const Block* other) {
-        return other->last >= block.first && other->first <= block.last;
-      });
+      return std::none_of(lane.blocks.begin(), lane.blocks.end(),
+                          [&](const Block* other) { return other->life.meets(block.life); });
     };
     auto lane = std::find_if(to.lanes.begin(), to.lanes.end(), is_free);
     if (lane == to.lanes.end()) {
@@ -256,7 +293,7 @@ class Planner {
   void count_foreign(Placement& in) const {
     for (const Placed& p : in.placed) {
       if (p.bytes() < kWorthwhileBytes) continue;
-      Block block{{}, p.bytes(), p.first, p.last};
+      Block block{{}, p.bytes(), p.life};
       auto share = static_cast<double>(foreign(block, p.begin, lately_dead(block, in.placed)));
       in.foreign_bytes += share / kSamples * static_cast<double>(p.bytes());
     }

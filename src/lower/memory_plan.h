@@ -24,12 +24,16 @@ struct MemoryPlan {
 // Kernels [begin, end) that do not run one after the other.
 struct Interleaved {
   size_t begin = 0, end = 0;
+  // Of each of them: those of one strand run one after the other, beside those of others. None: any
+  // may run beside any.
+  std::vector<int64_t> strands = {};
 };
 
 // Largest buffers first, each at the lowest offset that is free during its life, or, where the
 // arena hardly grows by it, where two threads that share each buffer's work by halves find their
-// own lines. What lives in some of a list of interleaved kernels lives in all of them, but works in
-// place as ever.
+// own lines. What lives in some of a list of interleaved kernels lives in all of them, unless one
+// strand alone touches it there: then it meets what belongs to others. Kernels work in place as
+// ever.
 MemoryPlan plan_memory(const Lowered& lowered, std::span<const Interleaved> interleaved = {});
 
 }  // namespace burin::lower

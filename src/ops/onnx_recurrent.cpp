@@ -67,12 +67,17 @@ Direction read_direction(OpContext& c, const CellKind& kind, size_t d, bool reve
   return out;
 }
 
-Ran run_direction(const Sequence& s, const Direction& d, std::vector<Value> states,
-                  const Step& step) {
+// What all steps make of the inputs: [S, N, G * H].
+Value project_inputs(const Sequence& s, const Direction& d) {
   int64_t steps = s.steps(), batch = s.batch(), width = d.w.dim(0);
   Value from_inputs = times_transposed(s.x.reshape({steps * batch, s.x.dim(2)}), d.w);
   if (d.bias_w) from_inputs = from_inputs + *d.bias_w;
-  from_inputs = from_inputs.reshape({steps, batch, width});
+  return from_inputs.reshape({steps, batch, width});
+}
+
+Ran run_direction(const Sequence& s, const Direction& d, Value from_inputs,
+                  std::vector<Value> states, const Step& step) {
+  int64_t steps = s.steps(), batch = s.batch();
   std::vector<NodeId> outputs(static_cast<size_t>(steps));
   for (int64_t i = 0; i < steps; ++i) {
     int64_t t = d.reverse ? steps - 1 - i : i;
@@ -121,10 +126,16 @@ void build_recurrent(OpContext& c, const CellKind& kind, const Step& step) {
     refuse("the weights do not have one entry for each direction");
   }
   std::vector<Activation> activations = read_activations(c, kind.activations, directions);
+  std::vector<Direction> read;
+  std::vector<Value> projected;  // of both directions before the steps of either: these run apart
+  for (size_t d = 0; d < directions; ++d) {
+    read.push_back(read_direction(c, kind, d, direction == "reverse" || d == 1));
+    projected.push_back(project_inputs(s, read[d]));
+  }
   std::vector<Value> outputs;
   std::vector<std::vector<Value>> last(kind.states);
   for (size_t d = 0; d < directions; ++d) {
-    Direction dir = read_direction(c, kind, d, direction == "reverse" || d == 1);
+    Direction& dir = read[d];
     auto first = activations.begin() + static_cast<std::ptrdiff_t>(d * kind.activations.size());
     dir.activations.assign(first, first + static_cast<std::ptrdiff_t>(kind.activations.size()));
     std::vector<Value> states;
@@ -135,7 +146,7 @@ void build_recurrent(OpContext& c, const CellKind& kind, const Step& step) {
       Value zero(c.b, c.b.full({s.x.dtype(), {s.batch(), dir.hidden}}, 0));
       states.push_back(given ? direction_of(all, d) : zero);
     }
-    Ran ran = run_direction(s, dir, std::move(states), step);
+    Ran ran = run_direction(s, dir, projected[d], std::move(states), step);
     outputs.push_back(ran.outputs);
     for (size_t k = 0; k < kind.states; ++k) last[k].push_back(ran.states[k]);
   }

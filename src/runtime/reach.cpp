@@ -29,9 +29,28 @@ StepReach reach_of(const Step& step, std::span<const Place> places) {
   return reach;
 }
 
+std::vector<Access> accesses_of(const StepReach& step, const TileRange& range) {
+  std::vector<Access> accesses;
+  for (const BufferReach& buffer : step.buffers) {
+    ByteRange bytes = buffer.of(range, step.tiles);
+    if (!bytes.empty() && buffer.kind != Place::Kind::constant)
+      accesses.push_back({&buffer, bytes});
+  }
+  return accesses;
+}
+
 bool conflict(const BufferReach& a, const ByteRange& of_a, const BufferReach& b,
               const ByteRange& of_b) {
   return (a.writes || b.writes) && a.same_memory(b) && of_a.overlaps(of_b);
+}
+
+bool conflict(std::span<const Access> some, std::span<const Access> others) {
+  for (const Access& a : some) {
+    for (const Access& b : others) {
+      if (conflict(*a.buffer, a.bytes, *b.buffer, b.bytes)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace burin::runtime

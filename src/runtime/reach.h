@@ -34,8 +34,18 @@ StepReach reach_of(const Step& step);
 // The same with its buffers at other places.
 StepReach reach_of(const Step& step, std::span<const Place> places);
 
+// What some tiles of a step touch of a buffer.
+struct Access {
+  const BufferReach* buffer = nullptr;  // of the step
+  ByteRange bytes;
+};
+
+// Of the tiles of a range, constants apart.
+std::vector<Access> accesses_of(const StepReach& step, const TileRange& range);
+
 // Whether one of the two writes what the other touches.
 bool conflict(const BufferReach& a, const ByteRange& of_a, const BufferReach& b,
               const ByteRange& of_b);
+bool conflict(std::span<const Access> some, std::span<const Access> others);
 
 }  // namespace burin::runtime

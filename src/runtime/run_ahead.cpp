@@ -3,38 +3,23 @@
 
 #include <algorithm>
 
+#include "runtime/single_tiles.h"
+#include "runtime/step_cost.h"
+
 namespace burin::runtime {
 
 namespace {
 
-// What some tiles of a step touch, buffer by buffer.
-struct Access {
-  const BufferReach* buffer = nullptr;
-  ByteRange bytes;
-};
-
-bool conflict(const std::vector<Access>& some, const std::vector<Access>& others) {
-  for (const Access& a : some) {
-    for (const Access& b : others) {
-      if (conflict(*a.buffer, a.bytes, *b.buffer, b.bytes)) return true;
-    }
-  }
-  return false;
-}
-
-// Adds what the tiles of a range touch.
-void add_accesses(const StepReach& step, const TileRange& range, std::vector<Access>& to) {
-  for (const BufferReach& buffer : step.buffers) {
-    ByteRange bytes = buffer.of(range, step.tiles);
-    if (!bytes.empty() && buffer.kind != Place::Kind::constant) to.push_back({&buffer, bytes});
-  }
-}
-
 class Planner {
  public:
   Planner(const Program& program, int64_t shares) : shares_(shares) {
-    for (const Step& step : program.steps) reaches_.push_back(reach_of(step));
+    std::vector<double> seconds;
+    for (const Step& step : program.steps) {
+      reaches_.push_back(reach_of(step));
+      seconds.push_back(least_seconds(step));
+    }
     bands_ = plan_bands(reaches_, shares, program.band_limits);
+    if (shares > 1) single_shares_ = place_single_tiles(reaches_, seconds, shares);
   }
 
   std::vector<Stage> plan() {
@@ -68,7 +53,10 @@ class Planner {
   }
 
   void add_whole(size_t step) {
-    stages_.push_back(make_stage(step, reaches_[step].tiles, shares_));
+    int64_t tiles = reaches_[step].tiles;
+    bool placed = tiles == 1 && shares_ > 1;
+    stages_.push_back(placed ? make_single_stage(step, single_shares_[step], shares_)
+                             : make_stage(step, tiles, shares_));
   }
 
   void add_band(const Band& band) {
@@ -90,21 +78,25 @@ class Planner {
   std::vector<Access> accesses_of_others(size_t s, size_t share) const {
     std::vector<Access> all;
     for (size_t other = 0; other < stages_[s].shares.size(); ++other) {
-      if (other != share) add_accesses(reach(s), stages_[s].shares[other], all);
+      if (other == share) continue;
+      std::vector<Access> some = accesses_of(reach(s), stages_[s].shares[other]);
+      all.insert(all.end(), some.begin(), some.end());
     }
     return all;
   }
 
+  int64_t most_lag(size_t s) const { return reach(s).tiles == 1 ? kMostLagOfSingle : kMostLag; }
+
   // How many stages others may lag behind some tiles of the share.
   int64_t lag_of(size_t s, size_t share, const TileRange& range) const {
-    std::vector<Access> own;
-    add_accesses(reach(s), range, own);
-    for (int64_t back = 1; back <= kMostLag && static_cast<size_t>(back) <= s; ++back) {
+    std::vector<Access> own = accesses_of(reach(s), range);
+    int64_t most = most_lag(s);
+    for (int64_t back = 1; back <= most && static_cast<size_t>(back) <= s; ++back) {
       size_t before = s - static_cast<size_t>(back);
       if (!is_known(before)) return back - 1;
       if (conflict(own, foreign_[before][share])) return back - 1;
     }
-    return kMostLag;
+    return most;
   }
 
   // The longest run of pieces that others may lag behind. A piece is what the share has of a part
@@ -123,7 +115,7 @@ class Planner {
         run = {};
         continue;
       }
-      if (!goes_on) run = {first - own.first, 0, kMostLag};
+      if (!goes_on) run = {first - own.first, 0, lag};
       run.count += end - first;
       run.lag = std::min(run.lag, lag);
       if (run.count > best.count) best = run;
@@ -134,6 +126,7 @@ class Planner {
   const int64_t shares_;
   std::vector<StepReach> reaches_;
   std::vector<Band> bands_;
+  std::vector<int64_t> single_shares_;  // of steps of one tile
   std::vector<Stage> stages_;
   std::vector<std::vector<std::vector<Access>>> foreign_;  // by stage and share: of the others
 };

@@ -12,8 +12,9 @@
 
 namespace burin::runtime {
 
-// A share may be ahead of another by so many stages.
-inline constexpr int64_t kMostLag = 40;
+// A share may be ahead of another by so many stages, and with a step of one tile by so many:
+// chains of those run side by side (runtime/single_tiles.h).
+inline constexpr int64_t kMostLag = 40, kMostLagOfSingle = 512;
 
 // The stages of a program for `shares` shares: one for each step, or for each slice of one in a
 // band. Steps that do not tell what they touch have no early tiles, nor have those behind them.

@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/clock.h"
 #include "runtime/run_ahead.h"
+#include "runtime/step_cost.h"
 #include "tensor/tensor.h"
 
 namespace burin::runtime {
@@ -49,17 +50,16 @@ Result<bool> check_program(const Program& program) {
   return true;
 }
 
-// `threads`, or one where the others would save less than it takes to hand the steps over: a
+// Whether the threads that stages are planned for save more than it takes to hand the steps over: a
 // recurrent network has hundreds of steps of one tile.
-int threads_that_pay(const Program& program, int threads) {
-  // What a core does in a second at most, and the seconds that a step takes to go round.
-  constexpr double kOperations = 2e11, kBytes = 1e11, kHandOver = 80e-9;
-  double shared = 0;
-  for (const Step& step : program.steps) {
-    if (step.tiles > 1) shared += std::max(step.performed / kOperations, step.bytes / kBytes);
+bool threads_pay(const Program& program, std::span<const Stage> stages) {
+  double saved = 0;
+  for (const Stage& stage : stages) {
+    const Step& step = program.steps[stage.step];
+    int64_t others = stage.tiles() - stage.shares[0].count;
+    saved += least_seconds(step) * static_cast<double>(others) / static_cast<double>(step.tiles);
   }
-  double saved = shared * (1 - 1.0 / threads);
-  return saved < kHandOver * static_cast<double>(program.steps.size()) ? 1 : threads;
+  return saved >= kHandOver * static_cast<double>(program.steps.size());
 }
 
 }  // namespace
@@ -68,11 +68,15 @@ Result<std::unique_ptr<Session>> Session::create(std::shared_ptr<const Program> 
                                                  int threads) {
   BURIN_TRY(check_program(*program));
   BURIN_ASSIGN(CodePages code, CodePages::create(program->code));
-  threads = threads_that_pay(*program, threads);
-  std::unique_ptr<Session> session(new Session(std::move(program), std::move(code), threads));
+  std::vector<Stage> stages = plan_stages(*program, threads);
+  bool pays = threads > 1 && threads_pay(*program, stages);
+  std::unique_ptr<Session> session(
+      new Session(std::move(program), std::move(code), pays ? threads : 1));
   BURIN_ASSIGN(session->symbols_,
                SymbolRegistration::create(*session->program_, session->code_.data()));
-  session->prepare();
+  // The system may have refused a thread.
+  if (session->threads() != threads) stages = plan_stages(*session->program_, session->threads());
+  session->prepare(std::move(stages));
   return session;
 }
 
@@ -85,12 +89,12 @@ Session::Session(std::shared_ptr<const Program> program, CodePages code, int thr
       scratch_(allocate_bytes(scratch_stride_ * pool_.threads())),
       tables_(static_cast<size_t>(pool_.threads())) {}
 
-void Session::prepare() {
+void Session::prepare(std::vector<Stage> stages) {
   for (const Step& step : program_->steps) {
     prepare_step(step);
     step_stages_.push_back(make_stage(step_stages_.size(), step.tiles, pool_.threads()));
   }
-  stages_ = plan_stages(*program_, pool_.threads());
+  stages_ = std::move(stages);
 }
 
 void Session::prepare_step(const Step& step) {

@@ -67,7 +67,7 @@ class Session {
   };
 
   Session(std::shared_ptr<const Program> program, CodePages code, int threads);
-  void prepare();
+  void prepare(std::vector<Stage> stages);
   void prepare_step(const Step& step);
   void patch(std::span<const void* const> inputs, std::span<void* const> outputs);
   void run_stages(std::span<const Stage> stages);

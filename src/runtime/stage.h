@@ -39,6 +39,13 @@ struct Stage {
   }
 };
 
+// The one tile of a step, for share `share`.
+inline Stage make_single_stage(size_t step, int64_t share, int64_t shares) {
+  Stage stage{step, std::vector<TileRange>(static_cast<size_t>(shares))};
+  stage.shares[static_cast<size_t>(share)].count = 1;
+  return stage;
+}
+
 // The `slice`-th of `slices` pieces of what each share has of all of a step's tiles. Every other
 // share begins with its last piece, so that neighbours come to the border between them in the same
 // turn.

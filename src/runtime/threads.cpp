@@ -72,12 +72,10 @@ class ThreadPool::Worker {
  public:
   Worker(const ThreadPool& pool, size_t index) : index(index), passed_(pool.passed_by_all()) {}
 
-  // Whether each share has passed all stages but the last `lag` in front of `stage`.
-  bool may_run(const ThreadPool& pool, uint64_t stage, int64_t lag) {
-    if (lead(passed_, stage) >= -lag) return true;
-    passed_ = pool.passed_by_all();
-    return lead(passed_, stage) >= -lag;
-  }
+  // Whether each share had passed all stages but the last `lag` in front of `stage` when it last
+  // looked: their lines of memory are far away.
+  bool knows(uint64_t stage, int64_t lag) const { return lead(passed_, stage) >= -lag; }
+  void look(const ThreadPool& pool) { passed_ = pool.passed_by_all(); }
   void worked(int64_t pieces, uint64_t ticks) {
     pieces_ = pieces, ticks_ = ticks;
     idle_ = false;
@@ -136,8 +134,9 @@ void ThreadPool::run(Task task, void* context, int64_t tiles) {
 }
 
 void ThreadPool::run(Task task, void* context, std::span<const Stage> stages) {
-  bool several = std::any_of(stages.begin(), stages.end(), [](auto& s) { return s.tiles() > 1; });
-  if (workers_.empty() || !several) return run_alone(task, context, stages);
+  auto is_shared = [](const Stage& s) { return s.tiles() > s.shares[0].count; };
+  bool any_shared = std::any_of(stages.begin(), stages.end(), is_shared);
+  if (workers_.empty() || !any_shared) return run_alone(task, context, stages);
   task_ = task, context_ = context, stages_ = stages;
   first_ = goal_.load(std::memory_order_relaxed);
   uint64_t goal = first_ + stages.size();
@@ -250,6 +249,20 @@ void ThreadPool::enter(size_t index, uint64_t stage) {
   share.ticket.store(make_ticket(stage, 0, pieces), std::memory_order_release);
 }
 
+// Up to where the pieces of a stage may run, from `next` on: all of them, or the early ones.
+uint64_t ThreadPool::ready_pieces(Worker& worker, uint64_t stage, uint64_t early, uint64_t next,
+                                  uint64_t end) const {
+  auto lag = static_cast<int64_t>(early >> kPieceBits);
+  auto known = [&]() -> uint64_t {
+    if (worker.knows(stage, 0)) return end;
+    // Of the early ones others may have taken some by now.
+    return worker.knows(stage, lag) ? std::min(early & kPieceMask, end) : 0;
+  };
+  if (uint64_t ready = known(); ready > next) return ready;
+  worker.look(*this);
+  return known();
+}
+
 // Reads nothing of the run before the ticket is its own: the run may be over.
 ThreadPool::Pieces ThreadPool::take(Worker& worker, size_t owner) {
   Share& share = shares_[owner];
@@ -259,13 +272,9 @@ ThreadPool::Pieces ThreadPool::take(Worker& worker, size_t owner) {
     uint64_t stage = ticket >> (2 * kPieceBits);
     uint64_t next = ticket >> kPieceBits & kPieceMask, end = ticket & kPieceMask;
     if (next >= end || (!own && next == 0 && !worker.others_are_late())) return {};
-    uint64_t ready = end;
-    if (!worker.may_run(*this, stage, 0)) {
-      uint64_t early = share.early.load(std::memory_order_relaxed);
-      ready = early & kPieceMask;
-      auto lag = static_cast<int64_t>(early >> kPieceBits);
-      if (!own || next >= ready || !worker.may_run(*this, stage, lag)) return {};
-    }
+    uint64_t early = own ? share.early.load(std::memory_order_relaxed) : 0;
+    uint64_t ready = ready_pieces(worker, stage, early, next, end);
+    if (ready <= next) return {};
     uint64_t count = std::max<uint64_t>(1, (ready - next) / (own ? kOwnPart : kOthersPart));
     uint64_t after = own ? ticket + (count << kPieceBits) : ticket - count;
     if (share.ticket.compare_exchange_weak(ticket, after, std::memory_order_acq_rel,

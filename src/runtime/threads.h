@@ -68,6 +68,8 @@ class ThreadPool {
   void join(size_t share, uint64_t goal);
   // Begins the first stage from number `stage` on of which the share has tiles.
   void enter(size_t share, uint64_t stage);
+  uint64_t ready_pieces(Worker& worker, uint64_t stage, uint64_t early, uint64_t next,
+                        uint64_t end) const;
   Pieces take(Worker& worker, size_t owner);
   // Runs pieces of a share's stage until none is left; whether there was one.
   bool serve_share(Worker& worker, size_t owner);

@@ -180,4 +180,26 @@ TEST(MemoryPlan, WhatIsInterleavedLivesTogether) {
   EXPECT_EQ(plan.offsets[BufferId(3)], plan.offsets[BufferId(2)]);
 }
 
+TEST(MemoryPlan, StrandsDoNotTakeTurns) {
+  // Two chains, 0 -> 1 -> 2 and 3 -> 4 -> 5, of which each could have the other's memory, and its
+  // own again.
+  Lowered lowered;
+  for (size_t i = 0; i < 6; ++i) lowered.buffers.push_back({.bytes = 1 << 20});
+  for (size_t k : {0, 1, 3, 4}) lowered.kernels.push_back(kernel_over({k, k + 1}));
+  EXPECT_EQ(plan_memory(lowered).arena_bytes, 2 << 20);
+  std::vector<Interleaved> beside = {{0, 4, {0, 0, 1, 1}}};
+  MemoryPlan plan = plan_memory(lowered, beside);
+  expect_disjoint(lowered, plan);
+  EXPECT_EQ(plan.arena_bytes, 4 << 20);
+  for (size_t a : {0, 1, 2}) {
+    for (size_t b : {3, 4, 5}) EXPECT_NE(plan.offsets[BufferId(a)], plan.offsets[BufferId(b)]);
+  }
+  // What both read lives all the time.
+  lowered.buffers.push_back({.bytes = 1 << 20});
+  lowered.kernels[0].buffers.push_back({BufferId(6), 0});
+  lowered.kernels[2].buffers.push_back({BufferId(6), 0});
+  plan = plan_memory(lowered, beside);
+  for (size_t i = 0; i < 6; ++i) EXPECT_NE(plan.offsets[BufferId(i)], plan.offsets[BufferId(6)]);
+}
+
 }  // namespace burin::lower

@@ -98,6 +98,35 @@ TEST(Session, TakesOneThreadWhereMoreDoNotPay) {
   EXPECT_EQ((*Session::create(program, 2))->threads(), 1);
 }
 
+TEST(Session, RunsChainsOfSingleTilesSideBySide) {
+  auto program = add_program(1);
+  program->outputs.push_back({"z", program->outputs[0].type});
+  Touch read, written;
+  read.parts[0] = written.parts[0] = {0, 4};
+  written.writes = true;
+  for (uint32_t i : {0, 1}) {
+    Step& step = program->steps[i];
+    step.performed = 1e7;
+    step.buffers[0] = {Place::Kind::input, 0, 0};
+    step.buffers[2] = {Place::Kind::output, i, 0};
+    step.touches = {read, read, written};
+  }
+  auto session = Session::create(program, 2);
+  ASSERT_TRUE(session);
+  EXPECT_EQ((*session)->threads(), 2);
+  for (int run = 0; run < 1000; ++run) {
+    float x = static_cast<float>(run), y = 0, z = 0;
+    const void* inputs[] = {&x};
+    void* outputs[] = {&y, &z};
+    (*session)->run(inputs, outputs);
+    ASSERT_EQ(y, x + 1);
+    ASSERT_EQ(z, x + 1);
+  }
+  // One that reads what the other one wrote must wait for it: nothing is gained.
+  program->steps[1].buffers[0] = {Place::Kind::output, 0, 0};
+  EXPECT_EQ((*Session::create(program, 2))->threads(), 1);
+}
+
 TEST(Session, RestoresTheCallersFloatState) {
   auto session = Session::create(add_program(3), 1);
   ASSERT_TRUE(session);

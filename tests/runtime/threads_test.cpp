@@ -57,6 +57,41 @@ TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
   }
 }
 
+// A worker that stays long in an early tile finds the others' pieces of its stage gone, though it
+// does not know yet that they have come so far.
+TEST(ThreadPool, EarlyTilesThatOthersTookAreGone) {
+  constexpr int64_t kTiles = 70;
+  ThreadPool pool(2);
+  if (pool.threads() < 2) GTEST_SKIP() << "the system refused a thread";
+  struct Seen {
+    std::atomic<bool> early = false;  // the second share's first tile has begun
+    std::atomic<int> stolen = 0;
+    std::vector<std::atomic<int>> tiles = std::vector<std::atomic<int>>(kTiles);
+  };
+  auto task = [](void* context, size_t worker, size_t stage, int64_t tile) {
+    Seen& s = *static_cast<Seen*>(context);
+    if (stage == 0) {
+      while (tile == 0 && worker == 0 && !s.early.load()) std::this_thread::yield();
+      return;
+    }
+    // The caller keeps what it has taken first until the worker has gone on.
+    if (worker == 0 && tile >= kTiles / 2 && s.stolen.fetch_add(1) == 0) {
+      while (s.tiles[kTiles / 2 + 10].load() == 0) std::this_thread::yield();
+    }
+    if (worker == 1 && !s.early.exchange(true)) {
+      while (s.stolen.load() == 0) std::this_thread::yield();
+    }
+    ++s.tiles[static_cast<size_t>(tile)];
+  };
+  std::vector<Stage> stages = {make_stage(0, 2, 2), make_stage(1, kTiles, 2)};
+  for (size_t share : {0, 1}) stages[1].early.push_back({0, stages[1].shares[share].count, 1});
+  for (int run = 0; run < 100; ++run) {
+    Seen seen;
+    pool.run(task, &seen, stages);
+    for (const auto& times : seen.tiles) ASSERT_EQ(times.load(), 1);
+  }
+}
+
 // Short tiles are left to their worker for a while, but not for ever.
 TEST(ThreadPool, AStuckWorkerIsHelped) {
   constexpr int kTiles = 16;  // few enough to be taken one by one
@@ -127,7 +162,8 @@ class ChainOfStages : public testing::TestWithParam<int> {
     for (int64_t s = 1 + random(9); s > 0; --s) {
       int64_t slices = 1 + random(3), slice = random(slices), tiles = random(40);
       if (random(4) == 0) tiles = random(3);
-      Stage stage = make_stage(0, tiles, shares, slice, slices);
+      Stage stage = tiles == 1 ? make_single_stage(0, random(shares), shares)
+                               : make_stage(0, tiles, shares, slice, slices);
       for (size_t share = 0; share < stage.shares.size() && seed % 4 != 0; ++share) {
         int64_t first = random(stage.shares[share].count + 1);
         stage.early.push_back({first, random(stage.shares[share].count - first + 1), random(4)});

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "driver/band_memory.h"
+#include "driver/concurrent_memory.h"
 #include "driver/touches.h"
 #include "isa/target.h"
 #include "loop/interp.h"
@@ -108,7 +108,8 @@ runtime::Program steps_of(const Lowered& lowered, lower::MemoryPlan& plan) {
   }
   plan = lower::plan_memory(lowered);
   set_places(lowered, plan, program);
-  if (auto banded = driver::plan_band_memory(lowered, program, program.band_limits.most_at_hand)) {
+  if (auto banded =
+          driver::plan_concurrent_memory(lowered, program, program.band_limits.most_at_hand)) {
     plan = *std::move(banded);
     set_places(lowered, plan, program);
   }
