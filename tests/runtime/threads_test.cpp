@@ -60,7 +60,7 @@ TEST(ThreadPool, LateWorkersTakeNoTileTwice) {
 // A worker that stays long in an early tile finds the others' pieces of its stage gone, though it
 // does not know yet that they have come so far.
 TEST(ThreadPool, EarlyTilesThatOthersTookAreGone) {
-  constexpr int64_t kTiles = 70;
+  constexpr int64_t kTiles = 70;  // pieces that the worker takes do not end where the others' begin
   ThreadPool pool(2);
   if (pool.threads() < 2) GTEST_SKIP() << "the system refused a thread";
   struct Seen {
