@@ -53,7 +53,7 @@ Expr widen_expr(Expr expr, const Shape& shape) {
 }
 
 // Bytes by which packed weights may exceed those of the model: a share of them up to a bound, less
-// what is packed once for each of several readers.
+// what may be packed once for each of several readers (twins among them pack it once).
 int64_t spare_weights(const Graph& graph) {
   constexpr int64_t kPercent = 45, kMost = int64_t{64} << 20;
   IdVector<NodeId, int> uses = graph.use_counts();
