@@ -37,6 +37,8 @@ std::vector<DenseCase> conv_cases() {
       conv_case("depthwise wide", {1, 3, 33, 40}, {5, 5, 1, 40}, {2, 2}, {2, 2}, {2, 2}, {1, 1},
                 40),
       conv_case("multiplier", {1, 6, 7, 5}, {3, 3, 1, 15}, {2, 1}, {1, 1}, {1, 1}, {1, 1}, 5),
+      conv_case("depthwise long", {1, 2, 800, 20}, {3, 3, 1, 20}, {1, 1}, {1, 1}, {1, 1}, {1, 1},
+                20),
   };
 }
 
@@ -74,6 +76,29 @@ TEST(DenseKernels, GradientsOfDepthwiseWeights) {
         EXPECT_EQ(run_dense(c, target.machine, "", engraved_tile(target)).failure, "")
             << c.name << " on " << target.name;
       }
+    }
+  }
+}
+
+// Vectors of half a line come in pairs where the lines would be lost before the other half.
+TEST(DenseKernels, DepthwiseVectorsThatShareLines) {
+  auto depthwise = [](int64_t rows, int64_t columns, int64_t channels) {
+    return conv_case("depthwise", {1, rows, columns, channels}, {3, 3, 1, channels}, {1, 1}, {1, 1},
+                     {1, 1}, {1, 1}, channels);
+  };
+  struct Row {
+    DenseCase c;
+    std::string_view vectors;
+  };
+  for (const Row& row :
+       {Row{depthwise(9, 9, 128), " x 2 vectors"}, Row{depthwise(2, 800, 12), " x 2 vectors"},
+        Row{depthwise(3, 3, 128), " x 1 vectors"}}) {
+    DenseOutcome outcome = run_dense(row.c, machine_of(256), "", interpret_tile());
+    EXPECT_EQ(outcome.failure, "");
+    EXPECT_TRUE(outcome.algorithm.ends_with(row.vectors)) << outcome.algorithm;
+    for (const isa::Target& target : isa::runnable_targets()) {
+      EXPECT_EQ(run_dense(row.c, target.machine, "", engraved_tile(target)).failure, "")
+          << row.vectors << " on " << target.name;
     }
   }
 }

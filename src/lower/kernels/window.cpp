@@ -104,13 +104,34 @@ Window window_form(const DenseJob& job, DenseKernels& kernels) {
   return w;
 }
 
+// How many outer indices make one tile of the plan.
+int64_t outer_block(const Nest& nest) {
+  int64_t outer = 1, bytes = nest.m * nest.n * 8;  // read and written, of one outer index
+  for (const OuterAxis& axis : nest.outer) outer *= axis.extent;
+  return std::clamp<int64_t>(kTileBytes / std::max<int64_t>(bytes, 1), 1, outer);
+}
+
+// Whether the lines that one panel of a tile reads and writes are driven out of the first-level
+// cache before the next panel, of vectors in the other half of those lines, comes to them.
+bool loses_lines(const Nest& nest) {
+  auto reach = [](const Tap& tap, int64_t positions) {
+    return (positions - 1) * tap.step + (tap.extent - 1) * tap.dilation + 1;
+  };
+  int64_t block = outer_block(nest), pixel = nest.lhs_m_stride / nest.m_tap.step * kF32Bytes;
+  int64_t read = reach(nest.m_tap, nest.m);
+  for (size_t i = 0; i < nest.taps.size(); ++i) {
+    read *= reach(nest.taps[i], i + 1 == nest.taps.size() ? block : 1);
+  }
+  return (read + block * nest.m) * 2 > rows_that_stay(pixel) * 3;
+}
+
 Schedule choose_schedule(const Window& w, const WindowTile& tile) {
   const Nest& nest = w.nest;
-  int64_t outer = 1, bytes = nest.m * nest.n * 8;  // read and written, of one outer index
+  int64_t outer = 1;
   for (const OuterAxis& axis : nest.outer) outer *= axis.extent;
   int64_t m_tiles = ceil_div(nest.m, tile.rows);
   int64_t panels = split_panels(nest.n, tile.vectors * nest.lanes).count();
-  int64_t block = std::clamp<int64_t>(kTileBytes / std::max<int64_t>(bytes, 1), 1, outer);
+  int64_t block = outer_block(nest);
   // Where a tile holds what is added to the same sums: one at a time, pieces of the same rows, one
   // below the other.
   if (joined_by_sums(nest) > 1) panels = 1;
@@ -122,9 +143,8 @@ DenseKernels make_kernels(const DenseJob& job, const Window& w, DenseKernels ker
   if (!w.nest.sums.empty()) tile.rows = std::min(tile.rows, kRowsBesideSums);
   Schedule schedule = align_to_sums(w.nest, choose_schedule(w, tile));
   Builder b("window", job.pointers + static_cast<int>(kernels.extras.size()));
-  emit_nest(b, w.nest, schedule, [&](const MicroTile& micro) {
-    emit_window_tile(b, w, tile.weights_in_registers, micro);
-  });
+  emit_nest(b, w.nest, schedule,
+            [&](const MicroTile& micro) { emit_window_tile(b, w, tile, micro); });
   DenseStage stage;
   stage.function = b.finish();
   stage.tiles = tile_count(w.nest, schedule);
@@ -154,13 +174,15 @@ WindowTile choose_window_tile(const Window& w, const loop::Machine& machine) {
   const Nest& nest = w.nest;
   int64_t taps = nest.m_tap.extent, registers = machine.vector_registers;
   WindowTile tile;
-  bool wide = registers >= 32 && nest.n > nest.lanes;
-  tile.vectors = wide ? 2 : 1;
+  // A line of memory that two vectors share should come into the first-level cache once.
+  bool wide = registers >= 32, shares = nest.lanes * kF32Bytes < kLineBytes && loses_lines(nest);
+  tile.vectors = (wide || shares) && nest.n > nest.lanes ? 2 : 1;
+  tile.at_once = wide ? tile.vectors : 1;
   // Pooling needs room to compare, integers for the product before it is added.
-  int64_t kept = w.reduce ? 2 : taps * tile.vectors + (w.elem == loop::Elem::f32 ? 0 : 1);
-  tile.weights_in_registers = kept + 4 * tile.vectors + 1 <= registers;
+  int64_t kept = w.reduce ? 2 : taps * tile.at_once + (w.elem == loop::Elem::f32 ? 0 : 1);
+  tile.weights_in_registers = kept + 4 * tile.at_once + 1 <= registers;
   if (!tile.weights_in_registers) kept = 0;
-  tile.rows = (registers - 1 - kept) / tile.vectors;
+  tile.rows = (registers - 1 - kept) / tile.at_once;
   tile.rows = std::min(tile.rows, std::max<int64_t>(1, kMostFmas / (taps * tile.vectors)));
   tile.rows = std::clamp<int64_t>(tile.rows, 1, std::min<int64_t>(nest.m, 28));
   return tile;

@@ -17,15 +17,15 @@ struct Window {
   bool fetches_epilogue = false;  // what the epilogue of the next register tile reads and writes
 };
 
-// Positions and vectors of one register tile.
+// Positions and vectors of one register tile, of which so many are computed at once.
 struct WindowTile {
-  int64_t rows = 1, vectors = 1;
+  int64_t rows = 1, vectors = 1, at_once = 1;
   bool weights_in_registers = true;
 };
 WindowTile choose_window_tile(const Window& w, const loop::Machine& machine);
 
 // Emits one register tile.
-void emit_window_tile(loop::Builder& b, const Window& w, bool weights_in_registers,
+void emit_window_tile(loop::Builder& b, const Window& w, const WindowTile& form,
                       const MicroTile& tile);
 
 // The methods of the list (kernels/list.h).

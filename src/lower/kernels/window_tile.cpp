@@ -144,11 +144,29 @@ class WindowEmitter {
 
 }  // namespace
 
-void emit_window_tile(Builder& b, const Window& w, bool weights_in_registers,
-                      const MicroTile& tile) {
-  if (w.fetches_epilogue) EpilogueFetch(b, tile, true).all();
-  std::vector<Value> acc = WindowEmitter(b, w, weights_in_registers, tile).emit();
-  emit_epilogue(b, tile, acc);
+namespace {
+
+// So many vectors of the tile, from the `first`.
+MicroTile some_vectors(Builder& b, const MicroTile& tile, int64_t first, int64_t count) {
+  MicroTile part = tile;
+  int64_t channels = first * tile.nest.lanes;
+  part.vectors = count;
+  if (first + count < tile.vectors) part.mask = {};
+  part.lhs = b.offset({tile.lhs, {}, 1, channels * kF32Bytes});
+  if (tile.rhs.valid()) part.rhs = b.offset({tile.rhs, {}, 1, channels * kF32Bytes});
+  part.index.back() = b.add(tile.index.back(), b.index(channels));
+  return part;
+}
+
+}  // namespace
+
+void emit_window_tile(Builder& b, const Window& w, const WindowTile& form, const MicroTile& tile) {
+  for (int64_t v = 0; v < tile.vectors; v += form.at_once) {
+    MicroTile part = some_vectors(b, tile, v, std::min(form.at_once, tile.vectors - v));
+    if (w.fetches_epilogue) EpilogueFetch(b, part, true).all();
+    std::vector<Value> acc = WindowEmitter(b, w, form.weights_in_registers, part).emit();
+    emit_epilogue(b, part, acc);
+  }
 }
 
 }  // namespace burin::lower
