@@ -112,7 +112,8 @@ int64_t outer_block(const Nest& nest) {
 }
 
 // Whether the lines that one panel of a tile reads and writes are driven out of the first-level
-// cache before the next panel, of vectors in the other half of those lines, comes to them.
+// cache before the next panel, of vectors in the other half of those lines, comes to them. Up to
+// half more than it holds cost nothing yet, as measured on Zen 4.
 bool loses_lines(const Nest& nest) {
   auto reach = [](const Tap& tap, int64_t positions) {
     return (positions - 1) * tap.step + (tap.extent - 1) * tap.dilation + 1;
